@@ -1,0 +1,38 @@
+# `make` runs the pipeline, `make test` the tests; both set up .venv first.
+# README.md spells out the same steps for those without make.
+
+PYTHON ?= python3
+# The environment first on the path: dvc.yaml says `python`.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: run test lint
+
+run: .venv/pipeline.installed
+	@dvc repro || { \
+	  python -m stages.mirror && exit 1; \
+	  echo "MNIST could not be reached. Running scikit-learn's digits instead:"; \
+	  echo "> dvc exp run -S download.dataset=digits"; \
+	  dvc exp run -S download.dataset=digits || exit 1; \
+	  echo "This was the digits data set, not MNIST: params.yaml now says download.dataset: digits."; \
+	  echo "To run MNIST later: git restore . && make"; \
+	  echo "or, with the four files in a folder: git restore . && MNIST_MIRROR=/that/folder make"; }
+
+test: .venv/checks.installed lint
+	pytest
+
+lint: .venv/checks.installed
+	ruff check
+	ruff format --check
+	mypy
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "error: Python 3.11 to 3.13 is needed, found " + sys.version.split()[0] + "; type make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/pipeline.installed: requirements.txt .venv/bin/python
+	pip install --quiet --requirement requirements.txt
+	touch $@
+
+.venv/checks.installed: requirements-dev.txt .venv/pipeline.installed
+	pip install --quiet --requirement requirements-dev.txt
+	touch $@

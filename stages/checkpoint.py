@@ -1,0 +1,112 @@
+"""What a training run must remember to go on exactly where it stopped.
+
+A run's states lie in a folder named by a key, the hash of all that determines the run. A state is
+written whole after every epoch, and the last two are kept: should the newer be damaged, the older
+serves. Nothing here is an output of the pipeline; the folder is removed when the run has succeeded.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.files import replacing
+
+FORMAT = b"training state, format 1\n"
+GENERATIONS = 2
+RUNS_KEPT = 5  # folders of runs that were given up
+DIGEST_SIZE = 32  # bytes
+
+
+class State(NamedTuple):
+    """A run after some epoch."""
+
+    history: list[dict[str, float]]  # a row per finished epoch
+    variables: list[NDArray[Any]]  # the model's whole state tree, flattened
+    best_weights: list[NDArray[Any]]
+
+
+class DamagedStateError(ValueError):
+    """A file is no state of this run, whole as it was written."""
+
+
+def run_key(parameters: dict[str, Any], files: Sequence[Path]) -> str:
+    """Hash all that determines a training run: parameters, versions, and files of data and code."""
+    facts = {
+        "parameters": parameters,
+        "versions": {name: metadata.version(name) for name in ("keras", "numpy", "tensorflow")},
+        "python": sys.version,
+        "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class CheckpointFolder:
+    """The states of one run, in `root`/`key`."""
+
+    def __init__(self, root: Path, key: str) -> None:
+        self.key = key
+        self.folder = root / key
+
+    def save(self, state: State) -> None:
+        """Write the state after `len(state.history)` epochs and drop all but the last two."""
+        epoch = len(state.history)
+        payload = io.BytesIO()
+        header = {"key": self.key, "history": state.history, "variables": len(state.variables)}
+        np.savez(
+            payload,
+            np.frombuffer(json.dumps(header).encode(), np.uint8),
+            *state.variables,
+            *state.best_weights,
+        )
+        content = payload.getvalue()
+        with replacing(self.folder / f"epoch-{epoch:05}.state") as file:
+            file.write(FORMAT + hashlib.sha256(content).digest() + content)
+        for old in self._states()[GENERATIONS:]:
+            old.unlink()
+
+    def load(self) -> State | None:
+        """Return the newest whole state of this run, None if there is none.
+
+        Says on stderr of each damaged one what is wrong with it, and passes it over.
+        """
+        for path in self._states():
+            try:
+                return self._read(path)
+            except DamagedStateError as error:
+                print(f"{path}: {error}: passing it over", file=sys.stderr)
+        return None
+
+    def remove(self) -> None:
+        """Remove the states of this run, which has succeeded, and of runs long given up."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        others = sorted(self.folder.parent.glob("*"), key=lambda path: path.stat().st_mtime)
+        for old in others[:-RUNS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _states(self) -> list[Path]:
+        return sorted(self.folder.glob("epoch-*.state"), reverse=True)
+
+    def _read(self, path: Path) -> State:
+        content = path.read_bytes()
+        if not content.startswith(FORMAT):
+            raise DamagedStateError(f"found no {FORMAT.decode().strip()!r} at its beginning")
+        digest_end = len(FORMAT) + DIGEST_SIZE
+        payload = content[digest_end:]
+        if hashlib.sha256(payload).digest() != content[len(FORMAT) : digest_end]:
+            raise DamagedStateError("its checksum does not fit its content")
+        with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
+            head, *arrays = (archive[name] for name in archive.files)
+        header = json.loads(head.tobytes())
+        if header["key"] != self.key:
+            raise DamagedStateError("it belongs to a run with other parameters, data or code")
+        number = header["variables"]
+        return State(header["history"], arrays[:number], arrays[number:])

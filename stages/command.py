@@ -1,0 +1,42 @@
+"""A stage as a command: its arguments are paths, and what goes wrong is one line on stderr."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+class StageError(Exception):
+    """A fault that a person can put right.
+
+    The message is one line: what was found, what was expected, what to do next.
+    """
+
+
+def parse_paths(description: str | None, **paths: str) -> argparse.Namespace:
+    """Parse one required option per keyword, `name="what it is"`, into a `pathlib.Path`."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, meaning in paths.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True, help=meaning)
+    return parser.parse_args()
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage's `main`, turn a foreseeable fault into one line on stderr and exit code 1.
+
+    A fault in the code itself is no `StageError` or `OSError` and keeps its traceback.
+    """
+    try:
+        main()
+    except StageError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(
+            f"error: {where}{error.strerror or error}; nothing half-written was kept: "
+            "see to the disk or its permissions, then type `dvc repro` again"
+        )
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted; type `dvc repro` to go on")

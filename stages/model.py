@@ -1,0 +1,95 @@
+"""The architectures, by the name that `train.model` has, and the form in which a model is kept.
+
+Each takes images (N, 28, 28, 1) in 0 to 255 and gives probabilities (N, 10). Scaling to [0, 1] is
+the first layer.
+"""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import layers
+
+from stages.dataset import IMAGE_SHAPE, NUM_CLASSES
+from stages.files import replacing
+from stages.params import ModelName
+
+
+def _mlp(dropout: float) -> list[keras.Layer]:
+    return [layers.Flatten(), layers.Dense(512, activation="relu"), layers.Dropout(dropout)]
+
+
+def _convolutions() -> list[keras.Layer]:
+    return [
+        layers.Conv2D(32, 3, activation="relu"),  # (26, 26, 32)
+        layers.MaxPooling2D(2),  # (13, 13, 32)
+        layers.Conv2D(64, 3, activation="relu"),  # (11, 11, 64)
+        layers.MaxPooling2D(2),  # (5, 5, 64)
+        layers.Flatten(),  # (1600,)
+    ]
+
+
+def _simple_cnn(dropout: float) -> list[keras.Layer]:
+    return [*_convolutions(), layers.Dropout(dropout)]
+
+
+def _dense_cnn(dropout: float) -> list[keras.Layer]:
+    return [*_convolutions(), layers.Dense(128, activation="relu"), layers.Dropout(dropout)]
+
+
+ARCHITECTURES: dict[ModelName, Callable[[float], list[keras.Layer]]] = {
+    "mlp": _mlp,
+    "simple-cnn": _simple_cnn,
+    "dense-cnn": _dense_cnn,
+}
+
+
+def build(name: ModelName, dropout: float) -> keras.Model:
+    """Build an architecture with fresh weights; `dropout` is the fraction of units left out."""
+    return keras.Sequential(
+        [
+            keras.Input(IMAGE_SHAPE),
+            layers.Rescaling(1 / 255),
+            *ARCHITECTURES[name](dropout),
+            layers.Dense(NUM_CLASSES, activation="softmax"),
+        ],
+        name=name.replace("-", "_"),
+    )
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Write a .keras file whose bytes depend on the architecture and the weights alone.
+
+    Keras itself puts the time of saving, zip times and memory addresses (`shared_object_id`) into
+    the archive; here constants stand in their place. `keras.models.load_model` reads it as usual.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        original = Path(folder) / "model.keras"
+        model.save(original)
+        with zipfile.ZipFile(original) as archive:
+            parts = {name: archive.read(name) for name in sorted(archive.namelist())}
+    metadata = json.loads(parts["metadata.json"])
+    metadata["date_saved"] = "1980-01-01@00:00:00"
+    parts["metadata.json"] = json.dumps(metadata).encode()
+    parts["config.json"] = json.dumps(_renumbered(json.loads(parts["config.json"]), {})).encode()
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980, the format's beginning
+
+
+def _renumbered(config: Any, numbers: dict[int, int]) -> Any:
+    """Replace each distinct shared_object_id by its rank of first appearance."""
+    if isinstance(config, list):
+        return [_renumbered(item, numbers) for item in config]
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: numbers.setdefault(value, len(numbers))
+        if key == "shared_object_id"
+        else _renumbered(value, numbers)
+        for key, value in config.items()
+    }

@@ -1,0 +1,179 @@
+"""Train the CNN, with a checkpoint after every epoch, and keep the epoch that validates best.
+
+Reads: {train,validation}_{images,labels}.npy in the folder `--processed`.
+Writes: the model with its best weights (`--model`, .keras) and a row per epoch (`--history`, CSV).
+Parameters: train.
+
+A run that was killed goes on after its last finished epoch and ends in the same bytes as one that
+was not: order, augmentation and dropout depend on the seed and the epoch alone, and the rest is in
+the checkpoint.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stages import model as models
+from stages import params
+from stages.batches import batches_of_epochs
+from stages.checkpoint import CheckpointFolder, State, run_key
+from stages.command import StageError, parse_paths, run
+from stages.dataset import LabelledImages, load
+from stages.files import write_csv
+from stages.runtime import describe_devices, make_deterministic
+
+CHECKPOINTS = Path(".checkpoints")  # no output: Git ignores it, DVC never resets it
+VALIDATION_BATCH_SIZE = 1000
+HISTORY_COLUMNS = ["epoch", "learning_rate", "loss", "val_loss", "accuracy", "val_accuracy", "best"]
+
+
+def last_improvement(figures: list[float], higher_is_better: bool, min_delta: float = 0) -> int:
+    """Return the index of the last figure that beat all before it by more than `min_delta`."""
+    sign = 1 if higher_is_better else -1
+    best = 0
+    for index, figure in enumerate(figures):
+        if sign * (figure - figures[best]) > min_delta:
+            best = index
+    return best
+
+
+def is_over(history: list[dict[str, float]], stopping: params.EarlyStopping) -> bool:
+    """Tell whether validation has not improved for `patience` epochs."""
+    figures = [row[stopping.monitor] for row in history]
+    last = last_improvement(figures, _higher_is_better(stopping), stopping.min_delta)
+    return len(history) - 1 - last >= stopping.patience
+
+
+def best_epoch(history: list[dict[str, float]], stopping: params.EarlyStopping) -> int:
+    """Return the index of the row with the best validation figure, the first among equals."""
+    return last_improvement([row[stopping.monitor] for row in history], _higher_is_better(stopping))
+
+
+def _higher_is_better(stopping: params.EarlyStopping) -> bool:
+    return stopping.monitor == "val_accuracy"
+
+
+class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """After each epoch: refuse a loss that is not finite, note the best, save the state, stop."""
+
+    def __init__(self, settings: params.Train, checkpoints: CheckpointFolder, state: State) -> None:
+        super().__init__()
+        self.stopping = settings.early_stopping
+        self.checkpoints = checkpoints
+        self.history = list(state.history)
+        self.best_weights = state.best_weights
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
+            raise StageError(
+                f"the loss of epoch {epoch + 1} is {logs['loss']}, on validation "
+                f"{logs['val_loss']}, expected a finite one; no model was written: "
+                "lower train.learning_rate in params.yaml and type `dvc repro`"
+            )
+        rate = float(self.model.optimizer.learning_rate)
+        self.history.append({"epoch": epoch + 1, "learning_rate": rate, **logs})
+        if best_epoch(self.history, self.stopping) == epoch:
+            self.best_weights = self.model.get_weights()
+        self.checkpoints.save(State(self.history, variables_of(self.model), self.best_weights))
+        self.model.stop_training = is_over(self.history, self.stopping)
+
+
+def variables_of(model: keras.Model) -> list[NDArray[Any]]:
+    """Return weights, optimizer, metrics and seed generators' states, in Keras's own order."""
+    return [np.asarray(leaf) for leaf in keras.tree.flatten(model.get_state_tree())]
+
+
+def restore(model: keras.Model, variables: list[NDArray[Any]]) -> None:
+    """Put back what `variables_of` returned."""
+    model.set_state_tree(keras.tree.pack_sequence_as(model.get_state_tree(), variables))
+
+
+def compiled_model(settings: params.Train) -> keras.Model:
+    """Build the model that the parameters name, ready to train."""
+    model = models.build(settings.model, settings.dropout)
+    optimizer = keras.optimizers.get(settings.optimizer)
+    optimizer.learning_rate = settings.learning_rate
+    model.compile(
+        optimizer=optimizer,
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA on the CPU is several times slower
+    )
+    optimizer.build(model.trainable_variables)  # so that its state is there to be restored
+    return model
+
+
+def train(
+    settings: params.Train,
+    training: LabelledImages,
+    validation: LabelledImages,
+    checkpoints: CheckpointFolder,
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """Train from scratch or from the last checkpoint; return the best model and the history.
+
+    Raises `StageError` if the loss of an epoch is not finite.
+    """
+    model = compiled_model(settings)
+    print(f"parameters: {model.count_params():,}")
+    state = checkpoints.load() or State([], [], [])
+    if state.history:
+        print(f"resuming after epoch {len(state.history)} of {settings.epochs}")
+        restore(model, state.variables)
+    at_epoch_end = EpochEnd(settings, checkpoints, state)
+    epochs = range(len(state.history), settings.epochs)
+    if not (state.history and is_over(state.history, settings.early_stopping)):
+        model.fit(
+            batches_of_epochs(
+                training, settings.batch_size, settings.augmentation, settings.seed, epochs
+            ),
+            steps_per_epoch=math.ceil(len(training.labels) / settings.batch_size),
+            initial_epoch=epochs.start,
+            epochs=epochs.stop,
+            validation_data=validation,
+            validation_batch_size=VALIDATION_BATCH_SIZE,
+            callbacks=[at_epoch_end],
+        )
+    best = keras.models.clone_model(
+        model
+    )  # without the optimizer, whose state is of the last epoch
+    best.set_weights(at_epoch_end.best_weights)
+    return best, at_epoch_end.history
+
+
+def main() -> None:
+    paths = parse_paths(
+        __doc__,
+        processed="folder with the arrays",
+        model=".keras file for the model",
+        history="CSV file for the figures of each epoch",
+        params="parameter file",
+    )
+    settings = params.load(params.Train, paths.params)
+    make_deterministic(settings.seed, settings.threads)
+
+    training, validation = load(paths.processed, "train"), load(paths.processed, "validation")
+    print(f"training images: {training.images.shape}, validation: {validation.images.shape}")
+    print(f"devices: {describe_devices()}")
+
+    files = sorted([*paths.processed.glob("*.npy"), *Path(__file__).parent.glob("*.py")])
+    checkpoints = CheckpointFolder(CHECKPOINTS, run_key(settings.model_dump(), files))
+    model, history = train(settings, training, validation, checkpoints)
+
+    best = history[best_epoch(history, settings.early_stopping)]
+    table = pd.DataFrame(history).assign(best=lambda rows: (rows["epoch"] == best["epoch"]) * 1)
+    print(
+        f"best epoch: {best['epoch']} of {len(history)}, {settings.early_stopping.monitor} "
+        f"{best[settings.early_stopping.monitor]:.4f}"
+    )
+    models.save(model, paths.model)
+    write_csv(paths.history, table[HISTORY_COLUMNS])
+    checkpoints.remove()
+
+
+if __name__ == "__main__":
+    run(main)
