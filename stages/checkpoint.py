@@ -11,13 +11,15 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from importlib import metadata
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from stages import machine
 from stages.files import replacing
 
 FORMAT = b"training state, format 1\n"
@@ -39,22 +41,46 @@ class DamagedStateError(ValueError):
 
 
 def run_key(parameters: dict[str, Any], files: Sequence[Path]) -> str:
-    """Hash all that determines a training run: parameters, versions, and files of data and code."""
+    """Hash all that determines a training run: parameters, machine, and files of data and code."""
     facts = {
         "parameters": parameters,
-        "versions": {name: metadata.version(name) for name in ("keras", "numpy", "tensorflow")},
-        "python": sys.version,
+        "machine": machine.facts(),
         "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
+def checkpoint_root(project: Path) -> Path:
+    """Return the folder for all runs' states: .checkpoints in the project.
+
+    DVC runs queued and temporary experiments in throw-away copies of the project, below
+    .dvc/tmp/exps; their states are kept with the project itself, where the next try finds them.
+    """
+    for folder in project.parents:
+        if folder.name == ".dvc":
+            return folder.parent / ".checkpoints"
+    return project / ".checkpoints"
+
+
 class CheckpointFolder:
-    """The states of one run, in `root`/`key`."""
+    """The states of one run, in `root`/`key`; as a context, no other process has it open."""
 
     def __init__(self, root: Path, key: str) -> None:
         self.key = key
         self.folder = root / key
+        self._lock = _lock(self.folder)
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            print("another process trains with these parameters, code and data: waiting for it")
+            self._lock.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
     def save(self, state: State) -> None:
         """Write the state after `len(state.history)` epochs and drop all but the last two."""
@@ -87,10 +113,11 @@ class CheckpointFolder:
 
     def remove(self) -> None:
         """Remove the states of this run, which has succeeded, and of runs long given up."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        others = sorted(self.folder.parent.glob("*"), key=lambda path: path.stat().st_mtime)
-        for old in others[:-RUNS_KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+        _remove(self.folder)
+        others = [path for path in self.folder.parent.iterdir() if path.is_dir()]
+        for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-RUNS_KEPT]:
+            with suppress(Timeout), _lock(old).acquire(blocking=False):
+                _remove(old)
 
     def _states(self) -> list[Path]:
         return sorted(self.folder.glob("epoch-*.state"), reverse=True)
@@ -110,3 +137,15 @@ class CheckpointFolder:
             raise DamagedStateError("it belongs to a run with other parameters, data or code")
         number = header["variables"]
         return State(header["history"], arrays[:number], arrays[number:])
+
+
+def _lock(folder: Path) -> FileLock:
+    # Beside the folder, so that the folder can go while the lock is held. The system releases it
+    # when its process ends, however that ends.
+    return FileLock(folder.with_suffix(".lock"))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of states and its lock, which must be held."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.with_suffix(".lock").unlink(missing_ok=True)

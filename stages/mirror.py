@@ -33,7 +33,8 @@ PUBLIC_MIRRORS = (
 SMALLEST_FILE = "t10k-labels-idx1-ubyte.gz"
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 10  # seconds
 LONGEST_FETCH = 600  # seconds for one file; a mirror that only drips never times out otherwise
-ATTEMPTS = 3  # for what may pass, with waits of 1 and 2 seconds between them
+ATTEMPTS = 3  # for what may pass
+FIRST_WAIT = 1.0  # seconds before the second attempt, twice that before the third
 CHUNK = 1 << 16  # bytes
 SLACK = 1 << 20  # bytes by which a file may grow when it is compressed
 
@@ -103,7 +104,7 @@ def _fetch_patiently(mirror: str, name: str, published: Published, path: Path) -
         except UnreachableError:
             if attempt == ATTEMPTS:
                 raise
-            time.sleep(2 ** (attempt - 1))
+            time.sleep(FIRST_WAIT * 2 ** (attempt - 1))
 
 
 def _fetch(mirror: str, name: str, published: Published, path: Path) -> None:

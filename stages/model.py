@@ -64,32 +64,31 @@ def build(name: ModelName, dropout: float) -> keras.Model:
 def save(model: keras.Model, path: Path) -> None:
     """Write a .keras file whose bytes depend on the architecture and the weights alone.
 
-    Keras itself puts the time of saving, zip times and memory addresses (`shared_object_id`) into
-    the archive; here constants stand in their place. `keras.models.load_model` reads it as usual.
+    Keras itself puts the time of saving, zip times and memory addresses (`shared_object_id`, which
+    says that two layers' settings were one Python object) into the archive; here constants stand
+    in their place, or nothing. `keras.models.load_model` reads it as usual.
     """
     with tempfile.TemporaryDirectory() as folder:
         original = Path(folder) / "model.keras"
         model.save(original)
         with zipfile.ZipFile(original) as archive:
             parts = {name: archive.read(name) for name in sorted(archive.namelist())}
-    metadata = json.loads(parts["metadata.json"])
-    metadata["date_saved"] = "1980-01-01@00:00:00"
+    metadata = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
     parts["metadata.json"] = json.dumps(metadata).encode()
-    parts["config.json"] = json.dumps(_renumbered(json.loads(parts["config.json"]), {})).encode()
+    config = _without_addresses(json.loads(parts["config.json"]))
+    parts["config.json"] = json.dumps(config).encode()
     with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980, the format's beginning
 
 
-def _renumbered(config: Any, numbers: dict[int, int]) -> Any:
-    """Replace each distinct shared_object_id by its rank of first appearance."""
+def _without_addresses(config: Any) -> Any:
     if isinstance(config, list):
-        return [_renumbered(item, numbers) for item in config]
-    if not isinstance(config, dict):
-        return config
-    return {
-        key: numbers.setdefault(value, len(numbers))
-        if key == "shared_object_id"
-        else _renumbered(value, numbers)
-        for key, value in config.items()
-    }
+        return [_without_addresses(item) for item in config]
+    if isinstance(config, dict):
+        return {
+            key: _without_addresses(value)
+            for key, value in config.items()
+            if key != "shared_object_id"
+        }
+    return config

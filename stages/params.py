@@ -6,7 +6,7 @@ allowed. What each parameter means, and why it has the value it has, stands in p
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from stages.command import StageError
 
 ModelName = Literal["mlp", "simple-cnn", "dense-cnn"]
+InstructionSet = Literal["native", "avx2"]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -51,6 +52,7 @@ class Augmentation(Section):
 class Train(Section):
     seed: Seed
     threads: Count
+    instruction_set: InstructionSet
     model: ModelName
     epochs: Count
     batch_size: Count
@@ -99,8 +101,8 @@ def load(section: type[AnySection], path: Path) -> AnySection:
 class _Yaml12Loader(yaml.SafeLoader):
     """YAML 1.2's idea of a scalar, which is DVC's: PyYAML's own reads `1e-3` as a string."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
+_Yaml12Loader.yaml_implicit_resolvers = {}
 
 for _tag, _pattern, _first in (
     ("bool", r"true|false", "tf"),
@@ -150,7 +152,8 @@ def _keys(section: type[Section]) -> str:
 
 def _allowed(field: FieldInfo) -> str:
     """Put a field's type and range into words, taken from the rules that are checked."""
-    schema = TypeAdapter(Annotated[field.annotation, field]).json_schema()
+    checked: Any = Annotated[field.annotation, field]
+    schema = TypeAdapter(checked).json_schema()
     words = [_in_words(choice) for choice in schema.get("anyOf", [schema])]
     return f"allowed is {' or '.join(words)}"
 

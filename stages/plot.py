@@ -24,7 +24,7 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 
 def history_figure(history: pd.DataFrame, title: str) -> Figure:
     """Draw loss and accuracy by epoch, training against validation, the best epoch marked."""
-    best = history.loc[history["best"].idxmax()]
+    best = history[history["best"] == 1].iloc[0]
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     figure.suptitle(title)
     for ax, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -96,12 +96,12 @@ def predictions_figure(
 ) -> Figure:
     """Draw random test images, each with its prediction and whether that is right."""
     chosen = predictions.sample(min(number, len(predictions)), random_state=seed)
-    right = chosen["label"] == chosen["predicted"]
+    labels, predicted = chosen["label"].to_numpy(), chosen["predicted"].to_numpy()
     captions = [
-        f"{'✓' if row.label == row.predicted else '✗'} read {row.predicted}, is {row.label}"
-        for row in chosen.itertuples()
+        f"{'✓' if label == read else '✗'} read {read}, is {label}"
+        for label, read in zip(labels, predicted, strict=True)
     ]
-    colours = [BLUE if ok else ORANGE for ok in right]
+    colours = [BLUE if right else ORANGE for right in labels == predicted]
     heading = f"{title}: random test images, what the model read and what they are"
     return image_sheet(images[chosen["index"]], captions, heading, colours)
 

@@ -10,6 +10,7 @@ the checkpoint.
 """
 
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,12 @@ from numpy.typing import NDArray
 from stages import model as models
 from stages import params
 from stages.batches import batches_of_epochs
-from stages.checkpoint import CheckpointFolder, State, run_key
+from stages.checkpoint import CheckpointFolder, State, checkpoint_root, run_key
 from stages.command import StageError, parse_paths, run
 from stages.dataset import LabelledImages, load
 from stages.files import write_csv
 from stages.runtime import describe_devices, make_deterministic
 
-CHECKPOINTS = Path(".checkpoints")  # no output: Git ignores it, DVC never resets it
 VALIDATION_BATCH_SIZE = 1000
 HISTORY_COLUMNS = ["epoch", "learning_rate", "loss", "val_loss", "accuracy", "val_accuracy", "best"]
 
@@ -83,14 +83,21 @@ class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
         self.model.stop_training = is_over(self.history, self.stopping)
 
 
+def state_tree(model: keras.Model) -> dict[str, Any]:
+    """Return weights, optimizer and seed generators' states; metrics begin anew in each epoch."""
+    tree: dict[str, Any] = model.get_state_tree()
+    del tree["metrics_variables"]
+    return tree
+
+
 def variables_of(model: keras.Model) -> list[NDArray[Any]]:
-    """Return weights, optimizer, metrics and seed generators' states, in Keras's own order."""
-    return [np.asarray(leaf) for leaf in keras.tree.flatten(model.get_state_tree())]
+    """Return the leaves of the state tree, in Keras's own order."""
+    return [np.asarray(leaf) for leaf in keras.tree.flatten(state_tree(model))]
 
 
 def restore(model: keras.Model, variables: list[NDArray[Any]]) -> None:
     """Put back what `variables_of` returned."""
-    model.set_state_tree(keras.tree.pack_sequence_as(model.get_state_tree(), variables))
+    model.set_state_tree(keras.tree.pack_sequence_as(state_tree(model), variables))
 
 
 def compiled_model(settings: params.Train) -> keras.Model:
@@ -127,17 +134,25 @@ def train(
     at_epoch_end = EpochEnd(settings, checkpoints, state)
     epochs = range(len(state.history), settings.epochs)
     if not (state.history and is_over(state.history, settings.early_stopping)):
-        model.fit(
-            batches_of_epochs(
-                training, settings.batch_size, settings.augmentation, settings.seed, epochs
-            ),
-            steps_per_epoch=math.ceil(len(training.labels) / settings.batch_size),
-            initial_epoch=epochs.start,
-            epochs=epochs.stop,
-            validation_data=validation,
-            validation_batch_size=VALIDATION_BATCH_SIZE,
-            callbacks=[at_epoch_end],
-        )
+        try:
+            model.fit(
+                batches_of_epochs(
+                    training, settings.batch_size, settings.augmentation, settings.seed, epochs
+                ),
+                steps_per_epoch=math.ceil(len(training.labels) / settings.batch_size),
+                initial_epoch=epochs.start,
+                epochs=epochs.stop,
+                validation_data=validation,
+                validation_batch_size=VALIDATION_BATCH_SIZE,
+                callbacks=[at_epoch_end],
+                shuffle=False,  # the batches come in the order of their epoch
+                verbose=1 if sys.stdout.isatty() else 2,  # a bar for people, lines for a log
+            )
+        except KeyboardInterrupt:
+            raise StageError(
+                f"interrupted; {len(at_epoch_end.history)} of {settings.epochs} epochs are kept: "
+                "type `dvc repro` to go on after them"
+            ) from None
     best = keras.models.clone_model(
         model
     )  # without the optimizer, whose state is of the last epoch
@@ -154,25 +169,36 @@ def main() -> None:
         params="parameter file",
     )
     settings = params.load(params.Train, paths.params)
-    make_deterministic(settings.seed, settings.threads)
+    make_deterministic(settings.seed, settings.threads, settings.instruction_set)
 
     training, validation = load(paths.processed, "train"), load(paths.processed, "validation")
     print(f"training images: {training.images.shape}, validation: {validation.images.shape}")
     print(f"devices: {describe_devices()}")
 
     files = sorted([*paths.processed.glob("*.npy"), *Path(__file__).parent.glob("*.py")])
-    checkpoints = CheckpointFolder(CHECKPOINTS, run_key(settings.model_dump(), files))
-    model, history = train(settings, training, validation, checkpoints)
+    key = run_key(settings.model_dump(), files)
+    with CheckpointFolder(checkpoint_root(Path.cwd()), key) as checkpoints:
+        model, history = train(settings, training, validation, checkpoints)
+        write_results(settings, model, history, paths.model, paths.history)
+        checkpoints.remove()
 
+
+def write_results(
+    settings: params.Train,
+    model: keras.Model,
+    history: list[dict[str, float]],
+    model_path: Path,
+    history_path: Path,
+) -> None:
+    """Write the model and the history's rows, the best one marked."""
     best = history[best_epoch(history, settings.early_stopping)]
     table = pd.DataFrame(history).assign(best=lambda rows: (rows["epoch"] == best["epoch"]) * 1)
     print(
         f"best epoch: {best['epoch']} of {len(history)}, {settings.early_stopping.monitor} "
         f"{best[settings.early_stopping.monitor]:.4f}"
     )
-    models.save(model, paths.model)
-    write_csv(paths.history, table[HISTORY_COLUMNS])
-    checkpoints.remove()
+    models.save(model, model_path)
+    write_csv(history_path, table[HISTORY_COLUMNS])
 
 
 if __name__ == "__main__":

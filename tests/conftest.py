@@ -1,0 +1,106 @@
+"""What the tests share: small data, small parameters, and a project to run DVC in."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import yaml
+
+from stages.dataset import LabelledImages
+
+PROJECT = Path(__file__).parents[1]
+# Enough for every class, small enough to train in a few seconds.
+SMALL: dict[str, dict[str, Any]] = {
+    "download": {"dataset": "digits"},
+    "preprocess": {"limit": 120},
+    "train": {"epochs": 3, "batch_size": 32},
+}
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment with this Python first on the path and no mirror set."""
+    own = {key: value for key, value in os.environ.items() if key != "MNIST_MIRROR"}
+    return own | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+class Pipeline(NamedTuple):
+    """A copy of the project, with the small data set, that is its own Git and DVC repository."""
+
+    root: Path
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command there to its end."""
+        return subprocess.run(
+            command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False
+        )
+
+    def succeed(self, *command: str) -> str:
+        """Run a command there that must succeed; return what it printed."""
+        result = self.run(*command)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def change_params(self, changes: dict[str, dict[str, Any]]) -> None:
+        """Change some keys of params.yaml."""
+        path = self.root / "params.yaml"
+        content = yaml.safe_load(path.read_text())
+        for section, values in changes.items():
+            content[section] |= values
+        path.write_text(yaml.safe_dump(content))
+
+    def lock(self) -> str:
+        """Return dvc.lock's text."""
+        return (self.root / "dvc.lock").read_text()
+
+
+def copy_of_project(root: Path) -> Pipeline:
+    """Copy what a clone would have, with the small parameters, into the empty folder `root`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (PROJECT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, root / name)
+    pipeline = Pipeline(root)
+    pipeline.change_params(SMALL)
+    for command in (
+        ["git", "init", "--quiet", "--initial-branch=main"],
+        ["git", "config", "user.name", "Test"],
+        ["git", "config", "user.email", "test@example.org"],
+        ["git", "add", "--all"],
+        ["git", "commit", "--quiet", "--message=start"],
+    ):
+        pipeline.succeed(*command)
+    return pipeline
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Pipeline:
+    """Give a fresh copy of the project in which nothing has run."""
+    return copy_of_project(tmp_path)
+
+
+@pytest.fixture
+def params_file(tmp_path: Path) -> Path:
+    """Give a copy of params.yaml that a test may spoil."""
+    return Path(shutil.copy(PROJECT / "params.yaml", tmp_path / "params.yaml"))
+
+
+@pytest.fixture
+def random_images() -> LabelledImages:
+    """Give 200 images of noise, 20 of each class."""
+    random = np.random.default_rng(0)
+    return LabelledImages(
+        random.integers(0, 256, (200, 28, 28, 1), dtype=np.uint8),
+        np.repeat(np.arange(10, dtype=np.uint8), 20),
+    )

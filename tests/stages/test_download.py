@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import zoom
+from sklearn.datasets import load_digits
+
+from stages.dataset import IDX_FILES, read_idx_pair, write_idx
+from stages.download import digits, in_mnist_form
+
+
+def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
+    """1,797 images go into two sets that the IDX reader accepts, each digit inside the margin."""
+    total = 0
+    for split, data in digits().items():
+        for name, array in zip(IDX_FILES[split], data, strict=True):
+            write_idx(tmp_path / name, array)
+        images, labels = read_idx_pair(tmp_path, split)
+        total += len(labels)
+        assert np.bincount(labels, minlength=10).min() > 0.09 * len(labels)
+        outside = images.astype(int).sum() - images[:, 4:24, 4:24].astype(int).sum()
+        assert outside == 0
+    assert total == 1797
+
+
+def test_digits_keep_their_shape() -> None:
+    """An independent bilinear enlargement looks nearly the same."""
+    small = load_digits().images[:50]
+    large = in_mnist_form(small)[:, 4:24, 4:24].astype(float)
+    for image, reference in zip(large, small, strict=True):
+        expected = zoom(reference * (255 / 16), 20 / 8, order=1, grid_mode=True, mode="nearest")
+        assert np.corrcoef(image.ravel(), expected.ravel())[0, 1] > 0.98

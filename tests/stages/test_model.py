@@ -1,0 +1,59 @@
+from pathlib import Path
+from typing import get_args
+
+import keras
+import numpy as np
+import pytest
+
+from stages.model import ARCHITECTURES, build, save
+from stages.params import ModelName
+
+PARAMETERS = {
+    # dense 784 -> 512 -> 10
+    "mlp": 784 * 512 + 512 + 512 * 10 + 10,
+    # conv 3x3 1 -> 32 -> 64, then 5 x 5 x 64 values -> 10
+    "simple-cnn": 9 * 32 + 32 + 9 * 32 * 64 + 64 + 1600 * 10 + 10,
+    # the same convolutions, then -> 128 -> 10
+    "dense-cnn": 9 * 32 + 32 + 9 * 32 * 64 + 64 + 1600 * 128 + 128 + 128 * 10 + 10,
+}
+
+
+@pytest.mark.parametrize("name", get_args(ModelName))
+def test_architectures(name: ModelName) -> None:
+    """Each name that params.yaml may hold is built, with the parameter count by arithmetic."""
+    model = build(name, dropout=0.5)
+    assert model.count_params() == PARAMETERS[name]
+    images = np.full((3, 28, 28, 1), 255, np.uint8)
+    np.testing.assert_allclose(model.predict(images, verbose=0).sum(axis=1), 1, rtol=1e-5)
+    assert any(layer.rate == 0.5 for layer in model.layers if hasattr(layer, "rate"))
+
+
+def test_every_name_has_an_architecture() -> None:
+    """The parameter's choices and the architectures are the same."""
+    assert set(get_args(ModelName)) == set(ARCHITECTURES)
+
+
+def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
+    """A model, its copy and itself loaded again are one file; other weights are another."""
+    model = build("simple-cnn", dropout=0.5)
+    save(model, tmp_path / "model.keras")
+    expected = (tmp_path / "model.keras").read_bytes()
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for twin in (model, copy, keras.models.load_model(tmp_path / "model.keras")):
+        save(twin, tmp_path / "twin.keras")
+        assert (tmp_path / "twin.keras").read_bytes() == expected
+    copy.set_weights([weight + 1e-3 for weight in model.get_weights()])
+    save(copy, tmp_path / "twin.keras")
+    assert (tmp_path / "twin.keras").read_bytes() != expected
+
+
+def test_loads_with_plain_keras(tmp_path: Path) -> None:
+    """`keras.models.load_model`, in safe mode, gives the same answers."""
+    model = build("dense-cnn", dropout=0.5)
+    save(model, tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), dtype=np.uint8)
+    np.testing.assert_array_equal(
+        model.predict(images, verbose=0), loaded.predict(images, verbose=0)
+    )

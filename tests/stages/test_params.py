@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from stages.command import StageError
+from stages.params import Download, Plot, Preprocess, Section, Train, load
+
+
+def test_reads_the_projects_own_file(params_file: Path) -> None:
+    """Every section of params.yaml is valid."""
+    assert load(Download, params_file).dataset == "mnist"
+    assert load(Preprocess, params_file).limit is None
+    assert load(Train, params_file).early_stopping.patience > 0
+    assert load(Plot, params_file).mistakes > 0
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "0.001", ".001", "1.0e-03"])
+def test_reads_numbers_as_dvc_does(params_file: Path, text: str) -> None:
+    """A learning rate of 1e-3 is a number, though PyYAML alone would call it a string."""
+    _replace(params_file, "learning_rate: 1e-3", f"learning_rate: {text}")
+    assert load(Train, params_file).learning_rate == 0.001
+
+
+@pytest.mark.parametrize(
+    ("section", "old", "new", "message"),
+    [
+        (
+            Train,
+            "dropout: 0.5",
+            "dropout: 1.5",
+            "train.dropout: found 1.5, allowed is a number at least 0 and below 1",
+        ),
+        (
+            Train,
+            "epochs: 20",
+            "epochs: ten",
+            "train.epochs: found 'ten', allowed is a whole number at least 1",
+        ),
+        (Train, "epochs: 20", "epochs: 20\n  epoch: 3", "train.epoch: unknown key, allowed are"),
+        (Train, "  epochs: 20\n", "", "train.epochs is missing, allowed is a whole number"),
+        (Train, "batch_size: 128", "batch_size: 64.0", "train.batch_size: found 64.0"),
+        (Train, "batch_size: 128", "batch_size: true", "train.batch_size: found True"),
+        (Train, "dropout: 0.5", "dropout: yes", "train.dropout: found 'yes'"),
+        (Train, "dropout: 0.5", "dropout: .nan", "train.dropout: found '.nan'"),
+        (Train, "learning_rate: 1e-3", "learning_rate: 0", "learning_rate: found 0, allowed is"),
+        (
+            Train,
+            "monitor: val_loss",
+            "monitor: loss",
+            "train.early_stopping.monitor: found 'loss', allowed is one of val_loss, val_accuracy",
+        ),
+        (
+            Preprocess,
+            "limit: null",
+            "limit: -1",
+            "preprocess.limit: found -1, allowed is a whole number at least 1 or null",
+        ),
+        (Download, "dataset: mnist", "dataset: cifar", "allowed is one of mnist, digits"),
+        (Train, "train:", "trian:", "unknown section 'trian', allowed are download, preprocess"),
+        (Train, "train:", "train: [", "expected YAML, found"),
+    ],
+)
+def test_refuses_what_is_not_allowed(
+    params_file: Path, section: type[Section], old: str, new: str, message: str
+) -> None:
+    """Each fault is one line that names the key, what was found and what is allowed."""
+    _replace(params_file, old, new)
+    with pytest.raises(StageError) as fault:
+        load(section, params_file)
+    assert message in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+def test_refuses_a_missing_section(params_file: Path) -> None:
+    """A file without the section says which one is missing."""
+    params_file.write_text("download:\n  dataset: mnist\n")
+    with pytest.raises(StageError, match="section 'plot' is missing"):
+        load(Plot, params_file)
+
+
+def test_refuses_a_missing_or_empty_file(params_file: Path) -> None:
+    """No file and no content are told apart."""
+    params_file.write_text("")
+    with pytest.raises(StageError, match="found no sections"):
+        load(Train, params_file)
+    params_file.unlink()
+    with pytest.raises(StageError, match="git checkout"):
+        load(Train, params_file)
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))

@@ -1,0 +1,97 @@
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from stages.plot import (
+    confusion_figure,
+    history_figure,
+    misclassified_figure,
+    predictions_figure,
+)
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (30, 28, 28, 1), dtype=np.uint8)
+
+
+def _table(mistakes: int) -> pd.DataFrame:
+    labels = np.arange(30) % 10
+    wrong = np.arange(30) < mistakes
+    return pd.DataFrame(
+        {
+            "index": np.arange(30),
+            "label": labels,
+            "predicted": np.where(wrong, (labels + 1) % 10, labels),
+            "confidence": np.linspace(0.5, 0.99, 30),
+        }
+    )
+
+
+def _texts(figure: Figure) -> list[str]:
+    return [ax.get_title() for ax in figure.axes if ax.get_title()]
+
+
+def _draw(figure: Figure) -> None:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png")
+    assert Image.open(buffer).size > (100, 50)
+
+
+def test_mistakes_worst_first() -> None:
+    """The most confident mistake comes first, with label, prediction and confidence."""
+    figure = misclassified_figure(_table(5), IMAGES, most=3, title="digits")
+    assert _texts(figure) == [
+        "4 taken for 5\n56.8% sure",
+        "3 taken for 4\n55.1% sure",
+        "2 taken for 3\n53.4% sure",
+    ]
+    assert figure.get_suptitle() == ("digits: the 3 most confident of 5 mistakes in 30 test images")
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), IMAGES[4, ..., 0])
+
+
+@pytest.mark.parametrize(("mistakes", "shown"), [(0, 0), (1, 1), (11, 11)])
+def test_few_or_no_mistakes(mistakes: int, shown: int) -> None:
+    """A picture is drawn with fewer mistakes than places, and with none."""
+    figure = misclassified_figure(_table(mistakes), IMAGES, most=40, title="digits")
+    assert len(_texts(figure)) == shown
+    _draw(figure)
+
+
+def test_predictions_tell_right_from_wrong_without_colour() -> None:
+    """Each caption has a mark, what was read and what it is."""
+    texts = _texts(predictions_figure(_table(30), IMAGES, number=4, seed=0, title="digits"))
+    assert len(texts) == 4
+    assert all(text.startswith("✗ read") for text in texts)
+    texts = _texts(predictions_figure(_table(0), IMAGES, number=99, seed=0, title="digits"))
+    assert len(texts) == 30
+    assert all(text.startswith("✓ read") for text in texts)
+
+
+def test_confusion_counts() -> None:
+    """Each cell's number is the count of that pair."""
+    figure = confusion_figure(_table(1), title="digits")
+    cells = np.array([text.get_text() for text in figure.axes[0].texts]).reshape(10, 10)
+    assert cells[0, 1] == "1"
+    assert cells[0, 0] == "2"
+    assert cells[5, 5] == "3"
+    assert cells[9, 0] == "0"
+    _draw(figure)
+
+
+def test_history_marks_the_best_epoch() -> None:
+    """The star stands at the epoch whose weights were kept, also after a single epoch."""
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "loss": [3.0, 2, 1],
+            "val_loss": [3.0, 1.5, 2],
+            "accuracy": [0.1, 0.2, 0.3],
+            "val_accuracy": [0.1, 0.3, 0.2],
+            "best": [0, 1, 0],
+        }
+    )
+    labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
+    assert "best epoch, 2: 1.5000" in labels
+    _draw(history_figure(history.iloc[:1].assign(best=1), "digits"))

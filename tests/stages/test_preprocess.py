@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from stages.command import StageError
+from stages.dataset import LabelledImages
+from stages.preprocess import describe, limited, split_off
+
+
+def _identities(data: LabelledImages) -> set[bytes]:
+    return {image.tobytes() for image in data.images}
+
+
+def test_validation_is_a_stratified_part(random_images: LabelledImages) -> None:
+    """Each class gives its share, no image is in both parts and none is lost."""
+    rest, part = split_off(random_images, 40, seed=1)
+    assert np.bincount(part.labels).tolist() == [4] * 10
+    assert not _identities(rest) & _identities(part)
+    assert _identities(rest) | _identities(part) == _identities(random_images)
+
+
+def test_images_keep_their_labels(random_images: LabelledImages) -> None:
+    """Splitting shuffles images and labels together."""
+    label_of = {
+        image.tobytes(): label
+        for image, label in zip(random_images.images, random_images.labels, strict=True)
+    }
+    for part in split_off(random_images, 40, seed=1):
+        assert [label_of[image.tobytes()] for image in part.images] == part.labels.tolist()
+
+
+def test_the_seed_decides(random_images: LabelledImages) -> None:
+    """The same seed gives the same split, another seed another."""
+    first, again, other = (split_off(random_images, 40, seed)[1] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.images, again.images)
+    assert _identities(first) != _identities(other)
+
+
+def test_limit(random_images: LabelledImages) -> None:
+    """A limit takes that many, in proportion; one above the count, or none, takes all."""
+    assert np.bincount(limited(random_images, 50, seed=0).labels).tolist() == [5] * 10
+    assert limited(random_images, 1000, seed=0) is random_images
+    assert limited(random_images, None, seed=0) is random_images
+
+
+def test_refuses_a_part_too_small_for_all_classes(random_images: LabelledImages) -> None:
+    """Five images cannot show ten digits."""
+    with pytest.raises(StageError, match=r"cannot take 5 of 200 images.*preprocess.limit"):
+        limited(random_images, 5, seed=0)
+
+
+def test_figures_by_hand() -> None:
+    """One black and one white image: mean 0.5, standard deviation 0.5."""
+    images = np.stack([np.zeros((28, 28, 1), np.uint8), np.full((28, 28, 1), 255, np.uint8)])
+    figures = describe("digits", {"test": LabelledImages(images, np.array([3, 7], np.uint8))})
+    assert figures["dataset"] == "digits"
+    assert figures["test"]["images"] == 2
+    assert figures["test"]["mean"] == figures["test"]["standard_deviation"] == 0.5
+    assert figures["test"]["images_per_class"]["7"] == 1
+    assert figures["test"]["images_per_class"]["0"] == 0

@@ -1,0 +1,115 @@
+"""dvc.yaml against the code: DVC runs a stage again only for what it is told about."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages.dataset import IDX_FILES, SPLITS
+from stages.params import SECTIONS
+from tests.conftest import PROJECT
+
+PIPELINE: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
+STAGES: dict[str, Any] = PIPELINE["stages"]
+
+
+def local_imports(path: Path) -> set[Path]:
+    """Return `path` and every file of the project that it imports, directly or through another."""
+    found: set[Path] = set()
+    pending = {path}
+    while pending:
+        current = pending.pop()
+        found.add(current)
+        pending |= _imported_by(current) - found
+    return found
+
+
+def _imported_by(path: Path) -> set[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports are not followed here"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    files = set()
+    for name in names:
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            module = PROJECT.joinpath(*parts[:length])
+            files |= {module.with_suffix(".py"), module / "__init__.py"}
+    return {file for file in files if file.is_file()}
+
+
+def sections_loaded(path: Path) -> set[str]:
+    """Return the sections of params.yaml that a module loads, by its calls of `params.load`."""
+    return {
+        call.args[0].attr.lower()
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) == "params.load"
+        and isinstance(call.args[0], ast.Attribute)
+    }
+
+
+def listed_paths(stage: dict[str, Any], key: str) -> set[str]:
+    """Return the paths under `deps`, `outs`, `metrics` or `plots` of a stage."""
+    return {item if isinstance(item, str) else next(iter(item)) for item in stage.get(key, [])}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_deps_list_every_module_that_is_imported(name: str) -> None:
+    """Neither one too few, which would miss a change, nor one too many."""
+    code = {
+        str(path.relative_to(PROJECT)) for path in local_imports(PROJECT / "stages" / f"{name}.py")
+    }
+    listed = {path for path in listed_paths(STAGES[name], "deps") if path.endswith(".py")}
+    assert listed == code | {"stages/__init__.py"}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_params_list_every_section_that_is_read(name: str) -> None:
+    """A stage depends on the sections that its module loads, and each is a real one."""
+    loaded = sections_loaded(PROJECT / "stages" / f"{name}.py")
+    assert set(STAGES[name].get("params", [])) == loaded
+    assert loaded <= set(SECTIONS)
+
+
+def test_every_section_is_read_by_some_stage() -> None:
+    """No parameter is parsed and ignored: each section is loaded somewhere."""
+    used = {section for name in STAGES for section in STAGES[name].get("params", [])}
+    assert used == set(SECTIONS)
+
+
+def test_data_files_are_listed_one_by_one() -> None:
+    """The names that the code writes and reads are the outs and deps."""
+    raw = {f"data/raw/{name}" for pair in IDX_FILES.values() for name in pair}
+    arrays = {
+        f"data/processed/{split}_{kind}.npy" for split in SPLITS for kind in ("images", "labels")
+    }
+    assert listed_paths(STAGES["download"], "outs") == raw
+    assert raw <= listed_paths(STAGES["preprocess"], "deps")
+    assert listed_paths(STAGES["preprocess"], "outs") == arrays
+    read = set().union(*(listed_paths(STAGES[name], "deps") for name in ("train", "evaluate")))
+    assert arrays <= read
+
+
+def test_pictures_and_metrics_are_in_git() -> None:
+    """metrics/ and plots/ have no cache, so that a fresh clone shows them without a remote."""
+    for stage in STAGES.values():
+        for item in [*stage.get("metrics", []), *stage.get("plots", [])]:
+            assert all(properties["cache"] is False for properties in item.values())
+
+
+@pytest.mark.parametrize("name", ["download", "preprocess", "plot"])
+def test_only_train_and_evaluate_import_tensorflow(name: str) -> None:
+    """The other stages start without its seconds."""
+    imported = {
+        node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for path in local_imports(PROJECT / "stages" / f"{name}.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert not imported & {"tensorflow", "keras"}
