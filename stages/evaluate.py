@@ -19,7 +19,7 @@ from sklearn.metrics import log_loss, precision_recall_fscore_support
 from stages.command import StageError, parse_paths, run
 from stages.dataset import IMAGE_SHAPE, NUM_CLASSES, Bytes, load
 from stages.files import read_json, write_csv, write_json
-from stages.runtime import make_deterministic
+from stages.runtime import make_deterministic, use_kernels, verbosity
 
 BATCH_SIZE = 1000  # images
 CALIBRATION_BINS = 15
@@ -117,9 +117,11 @@ def main() -> None:
         predictions="CSV file for the predictions",
     )
     # One thread and no newer instructions: the scores depend on the model alone.
-    make_deterministic(seed=0, threads=1, instruction_set="avx2")
+    use_kernels(threads=1, instruction_set="avx2")
+    make_deterministic(seed=0)
     test = load(paths.processed, "test")
-    probabilities = load_model(paths.model).predict(test.images, batch_size=BATCH_SIZE)
+    model = load_model(paths.model)
+    probabilities = model.predict(test.images, batch_size=BATCH_SIZE, verbose=verbosity())
 
     metrics = {"dataset": read_json(paths.data_metrics)["dataset"]}
     metrics |= scores(test.labels, probabilities)

@@ -5,25 +5,19 @@
 
 import gzip
 import hashlib
-import io
 import os
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import requests
-import urllib3
 from tqdm import tqdm
 
 from stages.command import StageError, run
 from stages.files import replacing
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from stages.source import MirrorError, UnreachableError, open_source
 
 PUBLIC_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -31,8 +25,6 @@ PUBLIC_MIRRORS = (
     "https://raw.githubusercontent.com/fgnt/mnist/master/",
 )
 SMALLEST_FILE = "t10k-labels-idx1-ubyte.gz"
-CONNECT_TIMEOUT, READ_TIMEOUT = 5, 10  # seconds
-LONGEST_FETCH = 600  # seconds for one file; a mirror that only drips never times out otherwise
 ATTEMPTS = 3  # for what may pass
 FIRST_WAIT = 1.0  # seconds before the second attempt, twice that before the third
 CHUNK = 1 << 16  # bytes
@@ -44,14 +36,6 @@ class Published(NamedTuple):
 
     size: int  # bytes
     sha256: str
-
-
-class MirrorError(Exception):
-    """This mirror does not have the file as published; another one may."""
-
-
-class UnreachableError(MirrorError):
-    """This mirror does not answer at all, at least not now."""
 
 
 def mirrors() -> list[str]:
@@ -89,7 +73,7 @@ def first_answering() -> str | None:
     """Return the first mirror that has the smallest of the files, None if there is none."""
     for mirror in mirrors():
         try:
-            with _open(mirror, SMALLEST_FILE):
+            with open_source(mirror, SMALLEST_FILE, most=SLACK):
                 return mirror
         except MirrorError:
             continue
@@ -111,10 +95,10 @@ def _fetch(mirror: str, name: str, published: Published, path: Path) -> None:
     """Decompress a mirror's file into `path`, and keep it only if it is what was published."""
     digest, size = hashlib.sha256(), 0
     with (
-        _open(mirror, f"{name}.gz") as read,
+        open_source(mirror, f"{name}.gz", most=published.size + SLACK) as compressed,
         replacing(path) as file,
         tqdm(desc=name, total=published.size, unit="B", unit_scale=True) as progress,
-        gzip.GzipFile(fileobj=io.BufferedReader(_Bounded(read, published.size + SLACK))) as content,
+        gzip.GzipFile(fileobj=compressed) as content,
     ):
         for chunk in _chunks(content):
             size += len(chunk)
@@ -136,75 +120,8 @@ def _chunks(content: gzip.GzipFile) -> Iterator[bytes]:
             yield chunk
     except EOFError as error:
         raise UnreachableError("cut the file off") from error
-    except (urllib3.exceptions.HTTPError, TimeoutError) as error:
-        raise UnreachableError(f"broke off: {_reason(error)}") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise MirrorError(f"sent no valid gzip file: {error}") from error
-
-
-class _Bounded(io.RawIOBase):
-    """A source that ends with a `MirrorError` when it sends too much or takes too long."""
-
-    def __init__(self, read: Callable[[int], bytes], most: int) -> None:
-        self._read, self._left = read, most
-        self._deadline = time.monotonic() + LONGEST_FETCH
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        chunk = self._read(memoryview(buffer).nbytes)
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise MirrorError("sent far more than was published")
-        if time.monotonic() > self._deadline:
-            raise UnreachableError(f"took more than {LONGEST_FETCH} s for one file")
-        memoryview(buffer)[: len(chunk)] = chunk
-        return len(chunk)
-
-
-@contextmanager
-def _open(mirror: str, file_name: str) -> Iterator[Callable[[int], bytes]]:
-    """Open a mirror's file, as it is stored there, as a function that reads up to n bytes."""
-    if mirror.startswith(("http://", "https://")):
-        with _request(f"{mirror.rstrip('/')}/{file_name}") as response:
-            # Some servers call a .gz file "gzip-encoded"; decoding is done once, by the caller.
-            yield lambda amount: response.raw.read(amount, decode_content=False) or b""
-    else:
-        try:
-            file = (Path(mirror).expanduser() / file_name).open("rb")
-        except OSError as error:
-            raise MirrorError(f"has no readable {file_name}: {error.strerror}") from error
-        with file:
-            yield file.read
-
-
-def _request(url: str) -> requests.Response:
-    try:
-        response = requests.get(
-            url,
-            stream=True,
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-            headers={"Accept-Encoding": "identity"},
-        )
-    except requests.RequestException as error:
-        raise UnreachableError(f"does not answer: {_reason(error)}") from error
-    if response.status_code == requests.codes.ok:
-        return response
-    response.close()
-    answer = f"answered {response.status_code} {response.reason}"
-    if response.status_code >= 500 or response.status_code in (408, 429):
-        raise UnreachableError(answer)
-    raise MirrorError(answer)
-
-
-def _reason(error: BaseException) -> str:
-    """Name a network error's innermost cause; the outer ones repeat it with memory addresses."""
-    while inner := error.__cause__ or error.__context__ or getattr(error, "reason", None):
-        if not isinstance(inner, BaseException):
-            break
-        error = inner
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """TensorFlow set up so that the same work gives the same bytes."""
 
 import os
+import sys
 
 import keras
 import tensorflow as tf
@@ -8,17 +9,26 @@ import tensorflow as tf
 from stages.params import InstructionSet
 
 
-def make_deterministic(seed: int, threads: int, instruction_set: InstructionSet) -> None:
-    """Fix the seeds, the order of every sum and the kind of kernels; call it before any work.
+def use_kernels(threads: int, instruction_set: InstructionSet) -> None:
+    """Fix what TensorFlow otherwise takes from the machine; call it before any work.
 
     `threads` is how many one operation is divided among: another number adds in another order.
     `instruction_set` "avx2" keeps oneDNN from choosing its kernels by the CPU it finds.
     """
     if instruction_set == "avx2":
         os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"  # read when the first kernel is chosen
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+
+
+def make_deterministic(seed: int) -> None:
+    """Fix the seeds and the order of every sum."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
+
+
+def verbosity() -> int:
+    """Return Keras's `verbose`: its progress bar for a person, a line per epoch for a log."""
+    return 1 if sys.stdout.isatty() else 2
 
 
 def describe_devices() -> str:

@@ -10,7 +10,6 @@ the checkpoint.
 """
 
 import math
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,37 +24,12 @@ from stages.batches import batches_of_epochs
 from stages.checkpoint import CheckpointFolder, State, checkpoint_root, run_key
 from stages.command import StageError, parse_paths, run
 from stages.dataset import LabelledImages, load
+from stages.early_stopping import best_epoch, is_over
 from stages.files import write_csv
-from stages.runtime import describe_devices, make_deterministic
+from stages.runtime import describe_devices, make_deterministic, use_kernels, verbosity
 
 VALIDATION_BATCH_SIZE = 1000
 HISTORY_COLUMNS = ["epoch", "learning_rate", "loss", "val_loss", "accuracy", "val_accuracy", "best"]
-
-
-def last_improvement(figures: list[float], higher_is_better: bool, min_delta: float = 0) -> int:
-    """Return the index of the last figure that beat all before it by more than `min_delta`."""
-    sign = 1 if higher_is_better else -1
-    best = 0
-    for index, figure in enumerate(figures):
-        if sign * (figure - figures[best]) > min_delta:
-            best = index
-    return best
-
-
-def is_over(history: list[dict[str, float]], stopping: params.EarlyStopping) -> bool:
-    """Tell whether validation has not improved for `patience` epochs."""
-    figures = [row[stopping.monitor] for row in history]
-    last = last_improvement(figures, _higher_is_better(stopping), stopping.min_delta)
-    return len(history) - 1 - last >= stopping.patience
-
-
-def best_epoch(history: list[dict[str, float]], stopping: params.EarlyStopping) -> int:
-    """Return the index of the row with the best validation figure, the first among equals."""
-    return last_improvement([row[stopping.monitor] for row in history], _higher_is_better(stopping))
-
-
-def _higher_is_better(stopping: params.EarlyStopping) -> bool:
-    return stopping.monitor == "val_accuracy"
 
 
 class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -146,7 +120,7 @@ def train(
                 validation_batch_size=VALIDATION_BATCH_SIZE,
                 callbacks=[at_epoch_end],
                 shuffle=False,  # the batches come in the order of their epoch
-                verbose=1 if sys.stdout.isatty() else 2,  # a bar for people, lines for a log
+                verbose=verbosity(),
             )
         except KeyboardInterrupt:
             raise StageError(
@@ -169,7 +143,8 @@ def main() -> None:
         params="parameter file",
     )
     settings = params.load(params.Train, paths.params)
-    make_deterministic(settings.seed, settings.threads, settings.instruction_set)
+    use_kernels(settings.threads, settings.instruction_set)
+    make_deterministic(settings.seed)
 
     training, validation = load(paths.processed, "train"), load(paths.processed, "validation")
     print(f"training images: {training.images.shape}, validation: {validation.images.shape}")

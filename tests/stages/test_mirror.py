@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import mirror
+from stages import mirror, source
 from stages.command import StageError
 from stages.download import MNIST
 
@@ -89,7 +89,7 @@ def serve() -> Iterator[Callable[..., str]]:
 def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave no mirror but the one a test names, and let no wait be long."""
     monkeypatch.setattr(mirror, "PUBLIC_MIRRORS", ())
-    monkeypatch.setattr(mirror, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(source, "READ_TIMEOUT", 0.3)
     monkeypatch.setattr(mirror, "FIRST_WAIT", 0.01)
     monkeypatch.delenv("MNIST_MIRROR", raising=False)
 

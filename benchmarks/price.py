@@ -1,0 +1,87 @@
+"""What reproducible, resumable training costs: paired runs with all of it on and off.
+
+`python -m benchmarks.price` trains the default recipe on the arrays in data/processed, each run in
+a process of its own, in turn, and prints the ratio of the medians. `plain` is `fit` on the same
+arrays with Keras's own shuffling, no determinism and no checkpoints; `native` is the reproducible
+run with all of the CPU's instructions. Run it on a machine that does nothing else.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+VARIANTS = ("plain", "reproducible", "native")
+PROCESSED = Path("data/processed")
+
+
+def fit_seconds(variant: str, epochs: int) -> float:
+    """Train in this process; return the seconds from the built model to the last epoch's end."""
+    from stages import params, train
+    from stages.checkpoint import CheckpointFolder
+    from stages.dataset import load
+    from stages.runtime import make_deterministic, use_kernels
+
+    settings = params.load(params.Train, Path("params.yaml"))
+    settings = settings.model_copy(update={"epochs": epochs})
+    training, validation = load(PROCESSED, "train"), load(PROCESSED, "validation")
+    if variant == "plain":
+        use_kernels(settings.threads, settings.instruction_set)
+        model = train.compiled_model(settings)
+        start = time.perf_counter()
+        model.fit(
+            *training,
+            batch_size=settings.batch_size,
+            epochs=epochs,
+            validation_data=validation,
+            validation_batch_size=train.VALIDATION_BATCH_SIZE,
+            verbose=0,
+        )
+        return time.perf_counter() - start
+    kernels = "native" if variant == "native" else settings.instruction_set
+    use_kernels(settings.threads, kernels)
+    make_deterministic(settings.seed)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        CheckpointFolder(Path(folder), "price") as checkpoints,
+    ):
+        start = time.perf_counter()
+        train.train(settings, training, validation, checkpoints)
+        return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--only", choices=VARIANTS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.only:
+        print(fit_seconds(arguments.only, arguments.epochs))
+        return
+    seconds: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+    for _ in tqdm(range(arguments.pairs), desc="rounds"):
+        for variant in VARIANTS:
+            command = [sys.executable, "-m", "benchmarks.price", "--only", variant]
+            command += ["--epochs", str(arguments.epochs)]
+            result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            seconds[variant].append(float(result.stdout.split()[-1]))
+    medians = {variant: statistics.median(values) for variant, values in seconds.items()}
+    for variant, values in seconds.items():
+        print(
+            f"{variant:>13}: median {medians[variant]:.1f} s, "
+            f"{min(values):.1f} to {max(values):.1f}, n = {len(values)}, {arguments.epochs} epochs"
+        )
+    print(f"reproducible / plain: {medians['reproducible'] / medians['plain']:.3f}")
+    print(f"reproducible / native: {medians['reproducible'] / medians['native']:.3f}")
+
+
+if __name__ == "__main__":
+    main()

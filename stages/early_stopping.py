@@ -1,0 +1,34 @@
+"""Which epoch is best, and when to stop: functions of the history alone.
+
+Keras's callback for this keeps a state of its own, which a resumed run would have to restore.
+"""
+
+from stages.params import EarlyStopping
+
+History = list[dict[str, float]]  # a row per epoch: its number and figures by name
+
+
+def last_improvement(figures: list[float], higher_is_better: bool, min_delta: float = 0) -> int:
+    """Return the index of the last figure that beat all before it by more than `min_delta`."""
+    sign = 1 if higher_is_better else -1
+    best = 0
+    for index, figure in enumerate(figures):
+        if sign * (figure - figures[best]) > min_delta:
+            best = index
+    return best
+
+
+def is_over(history: History, stopping: EarlyStopping) -> bool:
+    """Tell whether validation has not improved for `patience` epochs."""
+    figures = [row[stopping.monitor] for row in history]
+    last = last_improvement(figures, _higher_is_better(stopping), stopping.min_delta)
+    return len(history) - 1 - last >= stopping.patience
+
+
+def best_epoch(history: History, stopping: EarlyStopping) -> int:
+    """Return the index of the row with the best validation figure, the first among equals."""
+    return last_improvement([row[stopping.monitor] for row in history], _higher_is_better(stopping))
+
+
+def _higher_is_better(stopping: EarlyStopping) -> bool:
+    return stopping.monitor == "val_accuracy"

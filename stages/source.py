@@ -1,0 +1,98 @@
+"""One file at one mirror, a folder or a URL, opened for reading within bounds."""
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 10  # seconds
+LONGEST_FETCH = 600  # seconds for one file; a mirror that only drips never times out otherwise
+
+
+class MirrorError(Exception):
+    """This mirror does not have the file as published; another one may."""
+
+
+class UnreachableError(MirrorError):
+    """This mirror does not answer at all, at least not now."""
+
+
+class _Bounded(io.RawIOBase):
+    """A source that ends with a `MirrorError` when it sends too much or takes too long."""
+
+    def __init__(self, read: Callable[[int], bytes], most: int) -> None:
+        self._read, self._left = read, most
+        self._deadline = time.monotonic() + LONGEST_FETCH
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        try:
+            chunk = self._read(memoryview(buffer).nbytes)
+        except (urllib3.exceptions.HTTPError, TimeoutError) as error:
+            raise UnreachableError(f"broke off: {_reason(error)}") from error
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise MirrorError("sent far more than was published")
+        if time.monotonic() > self._deadline:
+            raise UnreachableError(f"took more than {LONGEST_FETCH} s for one file")
+        memoryview(buffer)[: len(chunk)] = chunk
+        return len(chunk)
+
+
+@contextmanager
+def open_source(mirror: str, file_name: str, most: int) -> Iterator[io.BufferedReader]:
+    """Open a mirror's file as it is stored there, of which at most `most` bytes will be read.
+
+    Raises `MirrorError` or `UnreachableError`, also while the file is being read.
+    """
+    if mirror.startswith(("http://", "https://")):
+        with _request(f"{mirror.rstrip('/')}/{file_name}") as response:
+            # Some servers call a .gz file "gzip-encoded"; decoding is done once, by the caller.
+            yield io.BufferedReader(
+                _Bounded(lambda amount: response.raw.read(amount, decode_content=False), most)
+            )
+    else:
+        try:
+            file = (Path(mirror).expanduser() / file_name).open("rb")
+        except OSError as error:
+            raise MirrorError(f"has no readable {file_name}: {error.strerror}") from error
+        with file:
+            yield io.BufferedReader(_Bounded(file.read, most))
+
+
+def _request(url: str) -> requests.Response:
+    try:
+        response = requests.get(
+            url,
+            stream=True,
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            headers={"Accept-Encoding": "identity"},
+        )
+    except requests.RequestException as error:
+        raise UnreachableError(f"does not answer: {_reason(error)}") from error
+    if response.status_code == requests.codes.ok:
+        return response
+    response.close()
+    answer = f"answered {response.status_code} {response.reason}"
+    if response.status_code >= 500 or response.status_code in (408, 429):
+        raise UnreachableError(answer)
+    raise MirrorError(answer)
+
+
+def _reason(error: BaseException) -> str:
+    """Name a network error's innermost cause; the outer ones repeat it with memory addresses."""
+    while inner := error.__cause__ or error.__context__ or getattr(error, "reason", None):
+        if not isinstance(inner, BaseException):
+            break
+        error = inner
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

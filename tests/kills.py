@@ -1,0 +1,140 @@
+"""Kill the pipeline at random moments, let it go on, and compare with an undisturbed run.
+
+`python -m tests.kills --kills 50` prints a line per kill and ends with 1 if any run of the small
+data set does not end in the undisturbed run's dvc.lock, or trains again what it had trained.
+"""
+
+import argparse
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.conftest import Pipeline, copy_of_project, environment
+
+EPOCHS = 8
+ORPHAN_LIFE = 0.3  # seconds within which a stage notices that DVC is gone
+
+
+class Outcome(NamedTuple):
+    """What came of one kill."""
+
+    stage: str  # the last that had begun
+    had_state: bool  # training had finished an epoch and not yet handed over its model
+    resumed: bool
+    same_lock: bool
+
+    @property
+    def good(self) -> bool:
+        """Tell whether nothing was lost."""
+        return self.same_lock and self.resumed == self.had_state
+
+
+def prepare(folder: Path) -> tuple[Pipeline, str, float]:
+    """Run the pipeline undisturbed; return the project, its dvc.lock and the seconds it took."""
+    pipeline = copy_of_project(folder)
+    pipeline.change_params({"train": {"epochs": EPOCHS}})
+    pipeline.succeed("git", "commit", "--quiet", "--all", "--message=epochs")
+    start = time.monotonic()
+    pipeline.succeed("dvc", "repro")
+    return pipeline, pipeline.lock(), time.monotonic() - start
+
+
+def kill_once(
+    pipeline: Pipeline,
+    lock: str,
+    wait: Callable[[subprocess.Popen[str]], object],
+    whole_group: bool,
+) -> Outcome:
+    """Run from the beginning, kill with SIGKILL once `wait` returns, run again at once."""
+    pipeline.succeed("git", "checkout", "--quiet", ".")
+    pipeline.succeed("git", "clean", "-dffxq")
+    log = pipeline.root.parent / "killed.log"
+    with log.open("w") as output:
+        killed = subprocess.Popen(
+            ["dvc", "repro"],
+            cwd=pipeline.root,
+            env=environment(),
+            stdout=output,
+            stderr=output,
+            text=True,
+            start_new_session=True,
+        )
+    wait(killed)
+    if killed.poll() is None:
+        kill = os.killpg if whole_group else os.kill
+        kill(killed.pid, signal.SIGKILL)
+        killed.wait()
+    again = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=pipeline.root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    time.sleep(ORPHAN_LIFE)
+    had_state = bool(states(pipeline))
+    printed, _ = again.communicate()
+    if again.returncode != 0:
+        print(printed, file=sys.stderr)
+    begun = [line for line in log.read_text().splitlines() if line.startswith("Running stage")]
+    return Outcome(
+        stage=begun[-1].split("'")[1] if begun else "none",
+        had_state=had_state,
+        resumed="resuming after epoch" in printed,
+        same_lock=again.returncode == 0 and pipeline.lock() == lock,
+    )
+
+
+def states(pipeline: Pipeline) -> list[Path]:
+    """Return the training states that a killed run has left."""
+    return list((pipeline.root / ".checkpoints").glob("*/*.state"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
+    arguments = parser.parse_args()
+    print(f"seed of the moments: {arguments.seed}")
+    moments = random.Random(arguments.seed)
+    good = trained = 0
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "project").mkdir()
+        pipeline, lock, seconds = prepare(Path(folder) / "project")
+        print(f"undisturbed: {seconds:.1f} s")
+        for number in range(1, arguments.kills + 1):
+            moment, whole_group = moments.uniform(0, seconds), number % 2 == 0
+            outcome = kill_once(
+                pipeline,
+                lock,
+                lambda _, moment=moment: time.sleep(moment),  # type: ignore[misc]
+                whole_group,
+            )
+            good += outcome.good
+            trained += outcome.had_state
+            print(
+                f"{number}/{arguments.kills}: {'the group' if whole_group else 'dvc alone'} "
+                f"after {moment:.2f} s, in {outcome.stage}: "
+                f"{'training resumed' if outcome.resumed else 'nothing to resume'}, "
+                f"{'same lock' if outcome.same_lock else 'ANOTHER LOCK'}"
+                f"{'' if outcome.good else '  <-- WRONG'}",
+                flush=True,
+            )
+    print(
+        f"{good} of {arguments.kills} as undisturbed; {trained} had begun to train and went on "
+        f"from there (seed {arguments.seed})"
+    )
+    sys.exit(good != arguments.kills)
+
+
+if __name__ == "__main__":
+    main()

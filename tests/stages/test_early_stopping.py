@@ -1,0 +1,58 @@
+import keras
+import numpy as np
+import pytest
+
+from stages.early_stopping import best_epoch, is_over
+from stages.params import EarlyStopping
+
+
+def _figures(*values: float, monitor: str = "val_loss") -> list[dict[str, float]]:
+    return [{monitor: value} for value in values]
+
+
+def _stopping(**changes: object) -> EarlyStopping:
+    return EarlyStopping.model_validate(
+        {"monitor": "val_loss", "patience": 2, "min_delta": 0} | changes
+    )
+
+
+def test_best_epoch_by_hand() -> None:
+    """The smallest loss or the largest accuracy, the first among equals."""
+    assert best_epoch(_figures(3, 1, 2, 1), _stopping()) == 1
+    accuracies = _figures(0.3, 0.1, 0.4, 0.4, monitor="val_accuracy")
+    assert best_epoch(accuracies, _stopping(monitor="val_accuracy")) == 2
+
+
+@pytest.mark.parametrize(
+    ("losses", "changes", "over"),
+    [
+        ([3, 2, 1], {}, False),
+        ([1, 2], {}, False),
+        ([1, 2, 3], {}, True),
+        ([1, 2, 1], {}, True),
+        ([3, 2.9, 2.8], {"min_delta": 0.5}, True),
+        ([3, 2.9, 2.4], {"min_delta": 0.5}, False),
+        ([3, 4, 5], {"patience": 3}, False),
+    ],
+)
+def test_early_stopping_by_hand(losses: list[float], changes: dict[str, float], over: bool) -> None:
+    """A run is over after `patience` epochs without a gain of more than `min_delta`."""
+    assert is_over(_figures(*losses), _stopping(**changes)) is over
+
+
+def test_early_stopping_is_keras_own() -> None:
+    """On the same figures Keras's EarlyStopping stops at the same epoch with the same best."""
+    random = np.random.default_rng(3)
+    for _ in range(50):
+        losses = random.random(30).round(2).tolist()
+        theirs = keras.callbacks.EarlyStopping("val_loss", patience=4, min_delta=0.02)
+        theirs.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+        theirs.on_train_begin()
+        theirs.model.stop_training = False
+        epoch = 0
+        while not theirs.model.stop_training and epoch < 30:
+            theirs.on_epoch_end(epoch, {"val_loss": losses[epoch]})
+            epoch += 1
+        stopping = _stopping(patience=4, min_delta=0.02)
+        ours = next(n for n in range(1, 31) if n == 30 or is_over(_figures(*losses[:n]), stopping))
+        assert ours == epoch
