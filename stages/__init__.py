@@ -1,11 +1,15 @@
-"""The pipeline's stages: each module reads files, writes files, and is run by dvc.yaml."""
+"""The pipeline's stages: each module reads files, writes files, and is run by dvc.yaml.
+
+What stands here must be settled before a stage imports anything else.
+"""
 
 import os
 import sys
+import threading
+import time
 from types import TracebackType
 
-# Set before anything imports Keras. A backend chosen in the user's own ~/.keras/keras.json
-# would change every byte that train writes.
+# A backend chosen in the user's own ~/.keras/keras.json would change every byte that train writes.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 # TensorFlow calls it an error that there is no GPU; train says itself which devices it sees.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,4 +25,17 @@ def _report(
         sys.__excepthook__(kind, error, traceback)
 
 
+def _end_with_parent(parent: int) -> None:
+    """End this process once DVC, which started it, is gone.
+
+    A DVC that is killed cannot stop its stage, and the next `dvc repro` must not race it. All that
+    a stage writes is whole or absent, so any moment is as good as another.
+    """
+    while os.getppid() == parent:
+        time.sleep(0.1)
+    os._exit(1)
+
+
 sys.excepthook = _report
+if "DVC_STAGE" in os.environ:
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()

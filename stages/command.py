@@ -1,10 +1,7 @@
 """A stage as a command: its arguments are paths, and what goes wrong is one line on stderr."""
 
 import argparse
-import os
 import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,8 +28,6 @@ def run(main: Callable[[], None]) -> None:
 
     A fault in the code itself is no `StageError` or `OSError` and keeps its traceback.
     """
-    if "DVC_STAGE" in os.environ:
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     try:
         main()
     except StageError as error:
@@ -43,14 +38,3 @@ def run(main: Callable[[], None]) -> None:
             f"error: {where}{error.strerror or error}; nothing half-written was kept: "
             "see to the disk or its permissions, then type `dvc repro` again"
         )
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process once DVC, which started it, is gone.
-
-    A DVC that is killed cannot stop its stage, and the next `dvc repro` must not race it. All that
-    a stage writes is whole or absent, so any moment is as good as another.
-    """
-    while os.getppid() == parent:
-        time.sleep(0.1)
-    os._exit(1)

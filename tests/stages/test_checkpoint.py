@@ -142,6 +142,7 @@ def _hold(root: Path, entered: Event, leave: Event) -> None:
         checkpoints.save(_state(2))
 
 
+@pytest.mark.slow
 def test_a_second_run_waits_for_the_first(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
