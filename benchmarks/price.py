@@ -7,6 +7,7 @@ run with all of the CPU's instructions. Run it on a machine that does nothing el
 """
 
 import argparse
+import math
 import statistics
 import subprocess
 import sys
@@ -32,7 +33,8 @@ def fit_seconds(variant: str, epochs: int) -> float:
     training, validation = load(PROCESSED, "train"), load(PROCESSED, "validation")
     if variant == "plain":
         use_kernels(settings.threads, settings.instruction_set)
-        model = train.compiled_model(settings)
+        steps_per_epoch = math.ceil(len(training.labels) / settings.batch_size)
+        model = train.compiled_model(settings, steps_per_epoch)
         start = time.perf_counter()
         model.fit(
             *training,

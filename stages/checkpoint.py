@@ -82,11 +82,19 @@ class CheckpointFolder:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def save(self, state: State) -> None:
-        """Write the state after `len(state.history)` epochs and drop all but the last two."""
+    def save(self, state: State, network: int = 0) -> None:
+        """Write the state after `len(state.history)` epochs and drop all but the last two.
+
+        A run that trains several networks has states for each, by its number.
+        """
         epoch = len(state.history)
         payload = io.BytesIO()
-        header = {"key": self.key, "history": state.history, "variables": len(state.variables)}
+        header = {
+            "key": self.key,
+            "network": network,
+            "history": state.history,
+            "variables": len(state.variables),
+        }
         np.savez(
             payload,
             np.frombuffer(json.dumps(header).encode(), np.uint8),
@@ -94,19 +102,19 @@ class CheckpointFolder:
             *state.best_weights,
         )
         content = payload.getvalue()
-        with replacing(self.folder / f"epoch-{epoch:05}.state") as file:
+        with replacing(self.folder / f"network-{network}-epoch-{epoch:05}.state") as file:
             file.write(FORMAT + hashlib.sha256(content).digest() + content)
-        for old in self._states()[GENERATIONS:]:
+        for old in self._states(network)[GENERATIONS:]:
             old.unlink()
 
-    def load(self) -> State | None:
-        """Return the newest whole state of this run, None if there is none.
+    def load(self, network: int = 0) -> State | None:
+        """Return a network's newest whole state in this run, None if there is none.
 
         Says on stderr of each damaged one what is wrong with it, and passes it over.
         """
-        for path in self._states():
+        for path in self._states(network):
             try:
-                return self._read(path)
+                return self._read(path, network)
             except DamagedStateError as error:
                 print(f"{path}: {error}: passing it over", file=sys.stderr)
         return None
@@ -119,10 +127,10 @@ class CheckpointFolder:
             with suppress(Timeout), _lock(old).acquire(blocking=False):
                 _remove(old)
 
-    def _states(self) -> list[Path]:
-        return sorted(self.folder.glob("epoch-*.state"), reverse=True)
+    def _states(self, network: int) -> list[Path]:
+        return sorted(self.folder.glob(f"network-{network}-epoch-*.state"), reverse=True)
 
-    def _read(self, path: Path) -> State:
+    def _read(self, path: Path, network: int) -> State:
         content = path.read_bytes()
         if not content.startswith(FORMAT):
             raise DamagedStateError(f"found no {FORMAT.decode().strip()!r} at its beginning")
@@ -135,6 +143,8 @@ class CheckpointFolder:
         header = json.loads(head.tobytes())
         if header["key"] != self.key:
             raise DamagedStateError("it belongs to a run with other parameters, data or code")
+        if header["network"] != network:
+            raise DamagedStateError("it belongs to another network of this run")
         number = header["variables"]
         return State(header["history"], arrays[:number], arrays[number:])
 

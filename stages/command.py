@@ -1,9 +1,11 @@
 """A stage as a command: its arguments are paths, and what goes wrong is one line on stderr."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 
 class StageError(Exception):
@@ -31,10 +33,16 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except StageError as error:
-        sys.exit(f"error: {error}")
+        _fail(str(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        sys.exit(
-            f"error: {where}{error.strerror or error}; nothing half-written was kept: "
+        _fail(
+            f"{where}{error.strerror or error}; nothing half-written was kept: "
             "see to the disk or its permissions, then type `dvc repro` again"
         )
+
+
+def _fail(message: str) -> NoReturn:
+    sys.stdout.flush()
+    print(f"error: {message}", file=sys.stderr, flush=True)
+    os._exit(1)  # at once: TensorFlow's threads can take seconds to wind down

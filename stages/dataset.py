@@ -105,7 +105,7 @@ def load(folder: Path, split: str) -> LabelledImages:
 
 def _load_array(path: Path) -> Bytes:
     try:
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise _damaged(path, str(error), "a .npy file") from error
     if array.dtype != np.uint8:

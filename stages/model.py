@@ -23,7 +23,7 @@ def _mlp(dropout: float) -> list[keras.Layer]:
     return [layers.Flatten(), layers.Dense(512, activation="relu"), layers.Dropout(dropout)]
 
 
-def _convolutions() -> list[keras.Layer]:
+def _two_convolutions() -> list[keras.Layer]:
     return [
         layers.Conv2D(32, 3, activation="relu"),  # (26, 26, 32)
         layers.MaxPooling2D(2),  # (13, 13, 32)
@@ -34,17 +34,49 @@ def _convolutions() -> list[keras.Layer]:
 
 
 def _simple_cnn(dropout: float) -> list[keras.Layer]:
-    return [*_convolutions(), layers.Dropout(dropout)]
+    return [*_two_convolutions(), layers.Dropout(dropout)]
 
 
 def _dense_cnn(dropout: float) -> list[keras.Layer]:
-    return [*_convolutions(), layers.Dense(128, activation="relu"), layers.Dropout(dropout)]
+    return [*_two_convolutions(), layers.Dense(128, activation="relu"), layers.Dropout(dropout)]
+
+
+def _normalised(filters: int, size: int, pool: bool = False) -> list[keras.Layer]:
+    """Convolve, pool, normalise, rectify: what comes after pooling has a quarter of the work."""
+    return [
+        layers.Conv2D(filters, size, use_bias=False),  # batch normalisation has an offset
+        *([layers.MaxPooling2D(2)] if pool else []),
+        layers.BatchNormalization(momentum=0.9),
+        layers.ReLU(),
+    ]
+
+
+def _small_normalised_cnn(dropout: float) -> list[keras.Layer]:
+    return [
+        *_normalised(16, 3, pool=True),  # (13, 13, 16)
+        *_normalised(32, 3, pool=True),  # (5, 5, 32)
+        layers.Flatten(),  # (800,)
+        layers.Dropout(dropout),
+    ]
+
+
+def _normalised_cnn(dropout: float) -> list[keras.Layer]:
+    return [
+        *_normalised(32, 5, pool=True),  # (12, 12, 32)
+        *_normalised(64, 3),  # (10, 10, 64)
+        *_normalised(64, 3, pool=True),  # (4, 4, 64)
+        *_normalised(128, 3),  # (2, 2, 128)
+        layers.Flatten(),  # (512,)
+        layers.Dropout(dropout),
+    ]
 
 
 ARCHITECTURES: dict[ModelName, Callable[[float], list[keras.Layer]]] = {
     "mlp": _mlp,
     "simple-cnn": _simple_cnn,
     "dense-cnn": _dense_cnn,
+    "small-normalised-cnn": _small_normalised_cnn,
+    "normalised-cnn": _normalised_cnn,
 }
 
 
@@ -59,6 +91,16 @@ def build(name: ModelName, dropout: float) -> keras.Model:
         ],
         name=name.replace("-", "_"),
     )
+
+
+def average(networks: list[keras.Model]) -> keras.Model:
+    """Return one model that gives the mean of the networks' probabilities."""
+    if len(networks) == 1:
+        return networks[0]
+    images = keras.Input(IMAGE_SHAPE)
+    for number, network in enumerate(networks, start=1):
+        network.name = f"network_{number}"
+    return keras.Model(images, layers.Average()([network(images) for network in networks]))
 
 
 def save(model: keras.Model, path: Path) -> None:

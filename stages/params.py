@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 from stages.command import StageError
 
-ModelName = Literal["mlp", "simple-cnn", "dense-cnn"]
+ModelName = Literal["mlp", "simple-cnn", "dense-cnn", "small-normalised-cnn", "normalised-cnn"]
+ScheduleName = Literal["constant", "one-cycle"]
 InstructionSet = Literal["native", "avx2"]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -54,10 +55,12 @@ class Train(Section):
     threads: Count
     instruction_set: InstructionSet
     model: ModelName
+    networks: Count
     epochs: Count
     batch_size: Count
     dropout: float = Field(ge=0, lt=1)
     learning_rate: float = Field(gt=0, le=10)
+    schedule: ScheduleName
     optimizer: Literal["adam", "rmsprop", "sgd"]
     early_stopping: EarlyStopping
     augmentation: Augmentation

@@ -23,22 +23,22 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 
 
 def history_figure(history: pd.DataFrame, title: str) -> Figure:
-    """Draw loss and accuracy by epoch, training against validation, the best epoch marked."""
-    best = history[history["best"] == 1].iloc[0]
+    """Draw loss and accuracy by epoch, training against validation, each network's best marked."""
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     figure.suptitle(title)
     for ax, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for column, name, colour, style in (
-            (measure, "training", BLUE, "o--"),
-            (f"val_{measure}", "validation", ORANGE, "s-"),
-        ):
-            ax.plot(
-                history["epoch"], history[column], style, color=colour, label=name, markersize=4
-            )
-        epoch, figure_then = int(best["epoch"]), best[f"val_{measure}"]
-        ax.axvline(epoch, color="gray", linewidth=1, linestyle=":")
-        label = f"best epoch, {epoch}: {figure_then:.4f}"
-        ax.plot(epoch, figure_then, "*", color="black", markersize=13, label=label, zorder=3)
+        for network, own in history.groupby("network"):
+            named = network == 1  # one entry in the legend is enough for all networks
+            for column, name, colour, style in (
+                (measure, "training", BLUE, "o--"),
+                (f"val_{measure}", "validation", ORANGE, "s-"),
+            ):
+                label = name if named else None
+                ax.plot(own["epoch"], own[column], style, color=colour, label=label, markersize=4)
+            best = own[own["best"] == 1].iloc[0]
+            epoch, then = int(best["epoch"]), best[f"val_{measure}"]
+            label = f"best epoch, {epoch}: {then:.4f}" if named else None
+            ax.plot(epoch, then, "*", color="black", markersize=13, label=label, zorder=3)
         ax.set_xlabel("epoch")
         ax.set_ylabel(measure)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))

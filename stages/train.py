@@ -24,19 +24,24 @@ from stages.batches import batches_of_epochs
 from stages.checkpoint import CheckpointFolder, State, checkpoint_root, run_key
 from stages.command import StageError, parse_paths, run
 from stages.dataset import LabelledImages, load
-from stages.early_stopping import best_epoch, is_over
+from stages.early_stopping import History, best_epoch, is_over
 from stages.files import write_csv
 from stages.runtime import describe_devices, make_deterministic, use_kernels, verbosity
+from stages.schedule import SCHEDULES
 
 VALIDATION_BATCH_SIZE = 1000
-HISTORY_COLUMNS = ["epoch", "learning_rate", "loss", "val_loss", "accuracy", "val_accuracy", "best"]
+HISTORY_COLUMNS = ["network", "epoch", "learning_rate", "loss", "val_loss"]
+HISTORY_COLUMNS += ["accuracy", "val_accuracy", "best"]
 
 
 class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
     """After each epoch: refuse a loss that is not finite, note the best, save the state, stop."""
 
-    def __init__(self, settings: params.Train, checkpoints: CheckpointFolder, state: State) -> None:
+    def __init__(
+        self, settings: params.Train, checkpoints: CheckpointFolder, state: State, network: int
+    ) -> None:
         super().__init__()
+        self.network = network
         self.stopping = settings.early_stopping
         self.checkpoints = checkpoints
         self.history = list(state.history)
@@ -53,7 +58,8 @@ class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
         self.history.append({"epoch": epoch + 1, "learning_rate": rate, **logs})
         if best_epoch(self.history, self.stopping) == epoch:
             self.best_weights = self.model.get_weights()
-        self.checkpoints.save(State(self.history, variables_of(self.model), self.best_weights))
+        state = State(self.history, variables_of(self.model), self.best_weights)
+        self.checkpoints.save(state, self.network)
         self.model.stop_training = is_over(self.history, self.stopping)
 
 
@@ -74,11 +80,12 @@ def restore(model: keras.Model, variables: list[NDArray[Any]]) -> None:
     model.set_state_tree(keras.tree.pack_sequence_as(state_tree(model), variables))
 
 
-def compiled_model(settings: params.Train) -> keras.Model:
+def compiled_model(settings: params.Train, steps_per_epoch: int) -> keras.Model:
     """Build the model that the parameters name, ready to train."""
     model = models.build(settings.model, settings.dropout)
+    schedule = SCHEDULES[settings.schedule]
     optimizer = keras.optimizers.get(settings.optimizer)
-    optimizer.learning_rate = settings.learning_rate
+    optimizer.learning_rate = schedule(settings.learning_rate, settings.epochs * steps_per_epoch)
     model.compile(
         optimizer=optimizer,
         loss="sparse_categorical_crossentropy",
@@ -94,26 +101,50 @@ def train(
     training: LabelledImages,
     validation: LabelledImages,
     checkpoints: CheckpointFolder,
-) -> tuple[keras.Model, list[dict[str, float]]]:
-    """Train from scratch or from the last checkpoint; return the best model and the history.
+) -> tuple[keras.Model, History]:
+    """Train `settings.networks`, one after another; return their average and all histories.
+
+    Each has a seed of its own, from `settings.seed` on. Networks and epochs that a killed run had
+    finished are taken from its checkpoints.
 
     Raises `StageError` if the loss of an epoch is not finite.
     """
-    model = compiled_model(settings)
+    networks, histories = [], []
+    for number in range(settings.networks):
+        if settings.networks > 1:
+            print(f"network {number + 1} of {settings.networks}")
+        network, history = train_network(settings, training, validation, checkpoints, number)
+        networks.append(network)
+        histories += [row | {"network": number + 1} for row in history]
+    return models.average(networks), histories
+
+
+def train_network(
+    settings: params.Train,
+    training: LabelledImages,
+    validation: LabelledImages,
+    checkpoints: CheckpointFolder,
+    number: int,
+) -> tuple[keras.Model, History]:
+    """Train one network from scratch or from its last checkpoint; return the best epoch's."""
+    seed = settings.seed + number
+    keras.utils.set_random_seed(seed)
+    steps_per_epoch = math.ceil(len(training.labels) / settings.batch_size)
+    model = compiled_model(settings, steps_per_epoch)
     print(f"parameters: {model.count_params():,}")
-    state = checkpoints.load() or State([], [], [])
+    state = checkpoints.load(number) or State([], [], [])
     if state.history:
         print(f"resuming after epoch {len(state.history)} of {settings.epochs}")
         restore(model, state.variables)
-    at_epoch_end = EpochEnd(settings, checkpoints, state)
+    at_epoch_end = EpochEnd(settings, checkpoints, state, number)
     epochs = range(len(state.history), settings.epochs)
-    if not (state.history and is_over(state.history, settings.early_stopping)):
+    if epochs and not is_over(state.history, settings.early_stopping):
         try:
             model.fit(
                 batches_of_epochs(
-                    training, settings.batch_size, settings.augmentation, settings.seed, epochs
+                    training, settings.batch_size, settings.augmentation, seed, epochs
                 ),
-                steps_per_epoch=math.ceil(len(training.labels) / settings.batch_size),
+                steps_per_epoch=steps_per_epoch,
                 initial_epoch=epochs.start,
                 epochs=epochs.stop,
                 validation_data=validation,
@@ -127,9 +158,8 @@ def train(
                 f"interrupted; {len(at_epoch_end.history)} of {settings.epochs} epochs are kept: "
                 "type `dvc repro` to go on after them"
             ) from None
-    best = keras.models.clone_model(
-        model
-    )  # without the optimizer, whose state is of the last epoch
+    # A clone has no optimizer: its state is that of the last epoch, the weights of the best.
+    best = keras.models.clone_model(model)
     best.set_weights(at_epoch_end.best_weights)
     return best, at_epoch_end.history
 
@@ -161,19 +191,20 @@ def main() -> None:
 def write_results(
     settings: params.Train,
     model: keras.Model,
-    history: list[dict[str, float]],
+    history: History,
     model_path: Path,
     history_path: Path,
 ) -> None:
-    """Write the model and the history's rows, the best one marked."""
-    best = history[best_epoch(history, settings.early_stopping)]
-    table = pd.DataFrame(history).assign(best=lambda rows: (rows["epoch"] == best["epoch"]) * 1)
-    print(
-        f"best epoch: {best['epoch']} of {len(history)}, {settings.early_stopping.monitor} "
-        f"{best[settings.early_stopping.monitor]:.4f}"
-    )
+    """Write the model and the history's rows, each network's best one marked."""
+    rows = []
+    for number in range(1, settings.networks + 1):
+        own = [row for row in history if row["network"] == number]
+        best = best_epoch(own, settings.early_stopping)
+        rows += [row | {"best": int(index == best)} for index, row in enumerate(own)]
+        figure = settings.early_stopping.monitor
+        print(f"best epoch: {best + 1} of {len(own)}, {figure} {own[best][figure]:.4f}")
     models.save(model, model_path)
-    write_csv(history_path, table[HISTORY_COLUMNS])
+    write_csv(history_path, pd.DataFrame(rows, columns=HISTORY_COLUMNS))
 
 
 if __name__ == "__main__":

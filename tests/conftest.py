@@ -91,12 +91,6 @@ def project(tmp_path: Path) -> Pipeline:
 
 
 @pytest.fixture
-def params_file(tmp_path: Path) -> Path:
-    """Give a copy of params.yaml that a test may spoil."""
-    return Path(shutil.copy(PROJECT / "params.yaml", tmp_path / "params.yaml"))
-
-
-@pytest.fixture
 def random_images() -> LabelledImages:
     """Give 200 images of noise, 20 of each class."""
     random = np.random.default_rng(0)

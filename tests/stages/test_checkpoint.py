@@ -42,7 +42,7 @@ def test_round_trip_and_two_generations(checkpoints: CheckpointFolder) -> None:
     """The newest state is loaded bit for bit, and one older is kept."""
     _assert_equal(checkpoints.load(), _state(3))
     names = sorted(path.name for path in checkpoints.folder.iterdir())
-    assert names == ["epoch-00002.state", "epoch-00003.state"]
+    assert names == ["network-0-epoch-00002.state", "network-0-epoch-00003.state"]
 
 
 def test_no_state_is_a_fresh_start(tmp_path: Path) -> None:
@@ -55,13 +55,13 @@ def test_a_state_cut_anywhere_is_passed_over(
     checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str], tenth: int
 ) -> None:
     """The older generation serves, and one line says why."""
-    newest = checkpoints.folder / "epoch-00003.state"
+    newest = checkpoints.folder / "network-0-epoch-00003.state"
     content = newest.read_bytes()
     newest.write_bytes(content[: len(content) * tenth // 10])
     _assert_equal(checkpoints.load(), _state(2))
     message = capsys.readouterr().err
     assert message.count("\n") == 1
-    assert "epoch-00003.state" in message
+    assert "network-0-epoch-00003.state" in message
     assert "passing it over" in message
 
 
@@ -69,7 +69,7 @@ def test_any_flipped_bit_is_noticed(
     checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Wherever a bit flips, that state is not used."""
-    newest = checkpoints.folder / "epoch-00003.state"
+    newest = checkpoints.folder / "network-0-epoch-00003.state"
     content = newest.read_bytes()
     for position in range(0, len(content), 7):
         flipped = bytearray(content)
@@ -92,13 +92,28 @@ def test_a_state_of_another_run_or_format_is_passed_over(
     """Even a state that somebody copied into the folder is not taken for this run's."""
     foreign = CheckpointFolder(tmp_path, "foreign")
     foreign.save(_state(4))
-    shutil.copy(foreign.folder / "epoch-00004.state", checkpoints.folder)
+    shutil.copy(foreign.folder / "network-0-epoch-00004.state", checkpoints.folder)
     _assert_equal(checkpoints.load(), _state(3))
     assert "other parameters, data or code" in capsys.readouterr().err
-    newer = checkpoints.folder / "epoch-00005.state"
+    newer = checkpoints.folder / "network-0-epoch-00005.state"
     newer.write_bytes(b"training state, format 0\n" + bytes(100))
     _assert_equal(checkpoints.load(), _state(3))
     assert "format 1" in capsys.readouterr().err
+
+
+def test_networks_of_one_run_have_states_of_their_own(
+    checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A network's state is loaded by its number, and never taken for another's."""
+    checkpoints.save(_state(5), network=1)
+    _assert_equal(checkpoints.load(0), _state(3))
+    _assert_equal(checkpoints.load(1), _state(5))
+    shutil.copy(
+        checkpoints.folder / "network-1-epoch-00005.state",
+        checkpoints.folder / "network-0-epoch-00005.state",
+    )
+    _assert_equal(checkpoints.load(0), _state(3))
+    assert "another network" in capsys.readouterr().err
 
 
 def test_the_key_depends_on_parameters_and_files(tmp_path: Path) -> None:

@@ -3,15 +3,60 @@ from pathlib import Path
 import pytest
 
 from stages.command import StageError
-from stages.params import Download, Plot, Preprocess, Section, Train, load
+from stages.params import SECTIONS, Download, Plot, Preprocess, Section, Train, load
+from tests.conftest import PROJECT
+
+VALID = """\
+download:
+  dataset: mnist
+preprocess:
+  validation_fraction: 0.1
+  seed: 0
+  limit: null
+train:
+  seed: 0
+  threads: 2
+  instruction_set: avx2
+  model: dense-cnn
+  networks: 1
+  epochs: 20
+  batch_size: 128
+  dropout: 0.5
+  learning_rate: 1e-3
+  schedule: constant
+  optimizer: adam
+  early_stopping:
+    monitor: val_loss
+    patience: 5
+    min_delta: 0
+  augmentation:
+    rotation: 0
+    scale: 0
+    shear: 0
+    shift: 0
+plot:
+  seed: 0
+  predictions: 30
+  mistakes: 40
+"""
 
 
-def test_reads_the_projects_own_file(params_file: Path) -> None:
-    """Every section of params.yaml is valid."""
-    assert load(Download, params_file).dataset == "mnist"
-    assert load(Preprocess, params_file).limit is None
-    assert load(Train, params_file).early_stopping.patience > 0
-    assert load(Plot, params_file).mistakes > 0
+@pytest.fixture
+def params_file(tmp_path: Path) -> Path:
+    """Give a valid parameter file that a test may spoil."""
+    path = tmp_path / "params.yaml"
+    path.write_text(VALID)
+    return path
+
+
+@pytest.mark.parametrize(
+    "path", [PROJECT / "params.yaml", *sorted((PROJECT / "recipes").glob("*.yaml"))], ids=str
+)
+def test_the_projects_own_files_are_valid(path: Path) -> None:
+    """Every section of params.yaml and of each recipe can be read."""
+    if path.name != "dvc.yaml":
+        for section in SECTIONS.values():
+            load(section, path)
 
 
 @pytest.mark.parametrize("text", ["1e-3", "1E-3", "0.001", ".001", "1.0e-03"])

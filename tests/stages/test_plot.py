@@ -84,6 +84,7 @@ def test_history_marks_the_best_epoch() -> None:
     """The star stands at the epoch whose weights were kept, also after a single epoch."""
     history = pd.DataFrame(
         {
+            "network": [1, 1, 1],
             "epoch": [1, 2, 3],
             "loss": [3.0, 2, 1],
             "val_loss": [3.0, 1.5, 2],
@@ -92,6 +93,11 @@ def test_history_marks_the_best_epoch() -> None:
             "best": [0, 1, 0],
         }
     )
+    two = pd.concat([history, history.assign(network=2)])
+    stars = [
+        line for line in history_figure(two, "digits").axes[0].lines if line.get_marker() == "*"
+    ]
+    assert [np.asarray(line.get_xdata()).tolist() for line in stars] == [[2], [2]]
     labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
     assert "best epoch, 2: 1.5000" in labels
     _draw(history_figure(history.iloc[:1].assign(best=1), "digits"))

@@ -13,10 +13,12 @@ SETTINGS = Train(
     threads=1,
     instruction_set="avx2",
     model="mlp",
+    networks=1,
     epochs=4,
     batch_size=32,
     dropout=0.5,
     learning_rate=0.001,
+    schedule="one-cycle",
     optimizer="adam",
     early_stopping=EarlyStopping(monitor="val_loss", patience=10, min_delta=0),
     augmentation=Augmentation(rotation=10, scale=0.1, shear=5, shift=2),
@@ -34,7 +36,7 @@ class _KilledError(Exception):
         pytest.param("mlp", "rmsprop", marks=pytest.mark.slow),
         pytest.param("mlp", "sgd", marks=pytest.mark.slow),
         pytest.param("simple-cnn", "adam", marks=pytest.mark.slow),
-        pytest.param("dense-cnn", "adam", marks=pytest.mark.slow),
+        pytest.param("small-normalised-cnn", "adam", marks=pytest.mark.slow),
     ],
 )
 def test_a_resumed_run_ends_in_the_same_weights(
@@ -70,6 +72,24 @@ def test_a_resumed_run_ends_in_the_same_weights(
     capsys.readouterr()
     assert run(folder) == undisturbed
     assert "resuming after epoch 2 of 4" in capsys.readouterr().out
+
+
+def test_networks_are_averaged_and_differ(
+    tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
+) -> None:
+    """Two networks give the mean of what each gives, and have seeds of their own."""
+    settings = SETTINGS.model_copy(update={"networks": 2, "epochs": 1})
+    folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
+    model, history = stage.train(settings, random_images, random_images, folder)
+    assert [row["network"] for row in history] == [1, 2]
+    alone = [
+        stage.train_network(settings, random_images, random_images, folder, number)[0]
+        for number in (0, 1)
+    ]
+    first, second = (network.predict(random_images.images, verbose=0) for network in alone)
+    assert np.abs(first - second).max() > 0.01
+    averaged = model.predict(random_images.images, verbose=0)
+    np.testing.assert_allclose(averaged, (first + second) / 2, atol=1e-6)
 
 
 def test_keeps_the_best_epoch_and_stops(
