@@ -1,7 +1,8 @@
 """Train the CNN, with a checkpoint after every epoch, and keep the epoch that validates best.
 
 Reads: {train,validation}_{images,labels}.npy in the folder `--processed`.
-Writes: the model with its best weights (`--model`, .keras) and a row per epoch (`--history`, CSV).
+Writes: the model with its best weights (`--model`, .keras; for a runtime without TensorFlow
+`--litert`, .tflite) and a row per epoch (`--history`, CSV).
 Parameters: train.
 
 A run that was killed goes on after its last finished epoch and ends in the same bytes as one that
@@ -169,6 +170,7 @@ def main() -> None:
         __doc__,
         processed="folder with the arrays",
         model=".keras file for the model",
+        litert=".tflite file for the same model",
         history="CSV file for the figures of each epoch",
         params="parameter file",
     )
@@ -185,6 +187,7 @@ def main() -> None:
     with CheckpointFolder(checkpoint_root(Path.cwd()), key) as checkpoints:
         model, history = train(settings, training, validation, checkpoints)
         write_results(settings, model, history, paths.model, paths.history)
+        models.export(paths.model, paths.litert)
         checkpoints.remove()
 
 

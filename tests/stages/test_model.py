@@ -4,8 +4,9 @@ from typing import get_args
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from stages.model import ARCHITECTURES, build, save
+from stages.model import ARCHITECTURES, build, export, save
 from stages.params import ModelName
 
 PARAMETERS = {
@@ -66,3 +67,23 @@ def test_loads_with_plain_keras(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         model.predict(images, verbose=0), loaded.predict(images, verbose=0)
     )
+
+
+@pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
+def test_exports_equal_bytes_and_equal_answers(tmp_path: Path) -> None:
+    """Whatever was built before, the export is the same file and gives the same probabilities."""
+    save(build("small-normalised-cnn", dropout=0.5), tmp_path / "model.keras")
+    export(tmp_path / "model.keras", tmp_path / "once.tflite")
+    build("mlp", dropout=0)
+    export(tmp_path / "model.keras", tmp_path / "twice.tflite")
+    assert (tmp_path / "once.tflite").read_bytes() == (tmp_path / "twice.tflite").read_bytes()
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1)).astype(np.float32)
+    interpreter = tf.lite.Interpreter(str(tmp_path / "once.tflite"))
+    answer = interpreter.get_signature_runner()(**{_input_name(interpreter): images})
+    expected = keras.models.load_model(tmp_path / "model.keras").predict(images, verbose=0)
+    np.testing.assert_allclose(next(iter(answer.values())), expected, atol=1e-5)
+
+
+def _input_name(interpreter: tf.lite.Interpreter) -> str:
+    signature: dict[str, list[str]] = interpreter.get_signature_list()["serving_default"]
+    return signature["inputs"][0]
