@@ -1,26 +1,64 @@
-"""The short version of tests/kills.py: one kill of each kind, after the first epoch."""
+"""The short version of tests/kills.py: one kill of each kind, and Ctrl-C, after an epoch."""
 
+import os
+import signal
 import subprocess
 import time
 
 import pytest
 
+from tests.conftest import Pipeline, environment
 from tests.kills import kill_once, prepare, states
 
 pytestmark = pytest.mark.slow
 
 
-def test_a_killed_run_goes_on_to_the_same_lock(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Killed with all its processes, or DVC alone, training resumes and ends in the same bytes."""
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, str]:
+    """Give a project that was run undisturbed, and its dvc.lock."""
     pipeline, lock, _ = prepare(tmp_path_factory.mktemp("project"))
+    return pipeline, lock
 
-    def first_epoch(process: subprocess.Popen[str]) -> None:
-        while not states(pipeline) and process.poll() is None:
-            time.sleep(0.01)
 
-    for whole_group in (True, False):
-        outcome = kill_once(pipeline, lock, first_epoch, whole_group)
-        assert outcome.stage == "train"
-        assert outcome.had_state
-        assert outcome.resumed
-        assert outcome.same_lock
+def _first_epoch(pipeline: Pipeline, process: subprocess.Popen[str]) -> None:
+    while not states(pipeline) and process.poll() is None:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_a_killed_run_goes_on_to_the_same_lock(
+    prepared: tuple[Pipeline, str], whole_group: bool
+) -> None:
+    """Killed with all its processes, or DVC alone, training resumes and ends in the same bytes."""
+    pipeline, lock = prepared
+    outcome = kill_once(
+        pipeline, lock, lambda process: _first_epoch(pipeline, process), whole_group
+    )
+    assert outcome.stage == "train"
+    assert outcome.had_state
+    assert outcome.resumed
+    assert outcome.same_lock
+
+
+def test_ctrl_c_ends_a_run_at_once(prepared: tuple[Pipeline, str]) -> None:
+    """The last finished epoch is kept, one line says how to go on, and going on works."""
+    pipeline, lock = prepared
+    pipeline.succeed("git", "clean", "-dffxq")
+    running = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=pipeline.root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    _first_epoch(pipeline, running)
+    os.killpg(running.pid, signal.SIGINT)
+    printed, _ = running.communicate(timeout=10)
+    assert running.returncode != 0
+    assert "error: interrupted; " in printed
+    assert "Traceback" not in printed
+    assert states(pipeline)
+    assert "resuming after epoch" in pipeline.succeed("dvc", "repro")
+    assert pipeline.lock() == lock

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from tests.conftest import Pipeline, copy_of_project
 
@@ -43,6 +44,26 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: P
         "dvc", "repro", "--force", "--no-run-cache"
     )
     assert reproduced.succeed("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_each_number_of_threads_has_its_own_stable_model(
+    reproduced: Pipeline, tmp_path: Path, threads: int
+) -> None:
+    """Two trainings with one number of threads give equal files."""
+    settings = yaml.safe_load((reproduced.root / "params.yaml").read_text())
+    settings["train"]["threads"] = threads
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
+    models = []
+    for name in ("once", "again"):
+        outputs = {kind: tmp_path / f"{name}.{kind}" for kind in ("keras", "tflite", "csv")}
+        reproduced.succeed(
+            *("python", "-m", "stages.train", "--processed", "data/processed"),
+            *("--model", str(outputs["keras"]), "--litert", str(outputs["tflite"])),
+            *("--history", str(outputs["csv"]), "--params", str(tmp_path / "params.yaml")),
+        )
+        models.append([path.read_bytes() for path in outputs.values()])
+    assert models[0] == models[1]
 
 
 def test_a_clone_with_an_empty_cache_answers(reproduced: Pipeline, tmp_path: Path) -> None:
