@@ -7,32 +7,35 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: run test lint
 
+# Only where the download fails, and no mirror answers, another data set is run.
 run: .venv/pipeline.installed
-	@dvc repro || { \
-	  python -m stages.mirror && exit 1; \
+	@.venv/bin/dvc repro download || { \
+	  .venv/bin/python -m stages.mirror && exit 1; \
 	  echo "MNIST could not be reached. Running scikit-learn's digits instead:"; \
 	  echo "> dvc exp run -S download.dataset=digits"; \
-	  dvc exp run -S download.dataset=digits || exit 1; \
+	  .venv/bin/dvc exp run -S download.dataset=digits || exit 1; \
 	  echo "This was the digits data set, not MNIST: params.yaml now says download.dataset: digits."; \
 	  echo "To run MNIST later: git restore . && make"; \
-	  echo "or, with the four files in a folder: git restore . && MNIST_MIRROR=/that/folder make"; }
+	  echo "or, with the four files in a folder: git restore . && MNIST_MIRROR=/that/folder make"; \
+	  exit 0; }; \
+	.venv/bin/dvc repro
 
 test: .venv/checks.installed lint
-	pytest
+	.venv/bin/pytest
 
 lint: .venv/checks.installed
-	ruff check
-	ruff format --check
-	mypy
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "error: Python 3.11 to 3.13 is needed, found " + sys.version.split()[0] + "; type make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 .venv/pipeline.installed: requirements.txt .venv/bin/python
-	pip install --quiet --requirement requirements.txt
+	.venv/bin/python -m pip install --quiet --requirement requirements.txt
 	touch $@
 
 .venv/checks.installed: requirements-dev.txt .venv/pipeline.installed
-	pip install --quiet --requirement requirements-dev.txt
+	.venv/bin/python -m pip install --quiet --requirement requirements-dev.txt
 	touch $@

@@ -1,4 +1,4 @@
-"""The pipeline's stages: each module reads files, writes files, and is run by dvc.yaml.
+"""The pipeline's stages, a module each, and the modules that they share.
 
 What stands here must be settled before a stage imports anything else.
 """
@@ -11,6 +11,10 @@ from types import TracebackType
 
 # A backend chosen in the user's own ~/.keras/keras.json would change every byte that train writes.
 os.environ["KERAS_BACKEND"] = "tensorflow"
+# TensorFlow by itself turns oneDNN's kernels on or off by the kind of CPU that it finds.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+# Likewise a user's own matplotlibrc would change the pictures; an empty one leaves the defaults.
+os.environ["MATPLOTLIBRC"] = os.devnull
 # TensorFlow calls it an error that there is no GPU; train says itself which devices it sees.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -20,7 +24,7 @@ def _report(
 ) -> None:
     """Say in one line that the user pressed Ctrl-C, also while TensorFlow is being imported."""
     if issubclass(kind, KeyboardInterrupt):
-        print("error: interrupted; type `dvc repro` to go on", file=sys.stderr)
+        print("error: interrupted; type the same command to go on", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, traceback)
 

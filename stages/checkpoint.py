@@ -57,8 +57,8 @@ def checkpoint_root(project: Path) -> Path:
     .dvc/tmp/exps; their states are kept with the project itself, where the next try finds them.
     """
     for folder in project.parents:
-        if folder.name == ".dvc":
-            return folder.parent / ".checkpoints"
+        if folder.parts[-3:] == (".dvc", "tmp", "exps"):
+            return folder.parents[2] / ".checkpoints"
     return project / ".checkpoints"
 
 
@@ -77,6 +77,7 @@ class CheckpointFolder:
         except Timeout:
             print("another process trains with these parameters, code and data: waiting for it")
             self._lock.acquire()
+        self._prune()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -120,12 +121,17 @@ class CheckpointFolder:
         return None
 
     def remove(self) -> None:
-        """Remove the states of this run, which has succeeded, and of runs long given up."""
+        """Remove the states of this run, which has succeeded."""
         _remove(self.folder)
-        others = [path for path in self.folder.parent.iterdir() if path.is_dir()]
-        for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-RUNS_KEPT]:
-            with suppress(Timeout), _lock(old).acquire(blocking=False):
-                _remove(old)
+
+    def _prune(self) -> None:
+        """Remove the states of runs that were given up, but for the youngest."""
+        with suppress(FileNotFoundError):  # another process may do the same
+            others = [path for path in self.folder.parent.iterdir() if path.is_dir()]
+            others.remove(self.folder)
+            for old in sorted(others, key=lambda path: path.stat().st_mtime)[:-RUNS_KEPT]:
+                with suppress(Timeout), _lock(old).acquire(blocking=False):
+                    _remove(old)
 
     def _states(self, network: int) -> list[Path]:
         return sorted(self.folder.glob(f"network-{network}-epoch-*.state"), reverse=True)

@@ -1,6 +1,7 @@
 """A stage as a command: its arguments are paths, and what goes wrong is one line on stderr."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -30,14 +31,17 @@ def run(main: Callable[[], None]) -> None:
 
     A fault in the code itself is no `StageError` or `OSError` and keeps its traceback.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a log shows what goes on, also after a kill
     try:
         main()
     except StageError as error:
         _fail(str(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
+        what = " ".join((error.strerror or str(error)).split())
         _fail(
-            f"{where}{error.strerror or error}; nothing half-written was kept: "
+            f"{where}{what}; nothing half-written was kept: "
             "see to the disk or its permissions, then type `dvc repro` again"
         )
 

@@ -6,6 +6,7 @@ Writes: the scores (`--metrics`, JSON) and a row per test image (`--predictions`
 Parameters: none.
 """
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,8 @@ def load_model(path: Path) -> keras.Model:
     again = "delete it and type `dvc repro`"
     try:
         model = keras.models.load_model(path, compile=False)
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        found = str(error).splitlines()[0]
+    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+        found = " ".join(str(error).split())
         raise StageError(f"{path}: expected a Keras model, found: {found}; {again}") from error
     shapes = (tuple(model.input_shape[1:]), tuple(model.output_shape[1:]))
     expected = (IMAGE_SHAPE, (NUM_CLASSES,))

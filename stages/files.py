@@ -29,8 +29,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say which file it was
         raise
 
 
@@ -74,11 +76,14 @@ def read_csv(path: Path) -> "pd.DataFrame":
         return pd.read_csv(path)
     except ValueError as error:
         raise StageError(
-            f"{path}: expected CSV, found {error}; delete it and type `dvc repro`"
+            f"{path}: expected CSV, found {' '.join(str(error).split())}; "
+            "delete it and type `dvc repro`"
         ) from error
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
     return round(value, 6) if isinstance(value, float) else value

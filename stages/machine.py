@@ -32,21 +32,43 @@ PACKAGES = (
     "tensorflow",
 )
 # The beginnings of environment variables that steer the libraries' choice of kernels.
-VARIABLES = ("CUDA_", "DNNL_", "NPY_", "OMP_", "ONEDNN_", "TF_ENABLE_", "TF_NUM_", "TF_XLA_")
+VARIABLES = (
+    "CUDA_",
+    "DNNL_",
+    "KMP_",
+    "MKL_",
+    "NPY_",
+    "NVIDIA_TF32_",
+    "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "TF_CUDNN_",
+    "TF_ENABLE_",
+    "TF_NUM_",
+    "TF_XLA_",
+    "XLA_FLAGS",
+)
 OWN_VARIABLES = ("ONEDNN_MAX_CPU_ISA",)  # set by train.instruction_set
 
 
 def facts() -> dict[str, Any]:
     """Return what this machine is, flat but for lists and names with versions."""
-    simd: dict[str, Any] = np.show_config(mode="dicts")  # type: ignore[assignment]
+    build: dict[str, Any] = np.show_config(mode="dicts")  # type: ignore[assignment]
+    simd = build.get("SIMD Extensions", {})
     return {
         "cpu": _cpu_name(),
-        "cpu_features": [*simd["SIMD Extensions"]["baseline"], *simd["SIMD Extensions"]["found"]],
+        "cpu_features": [*simd.get("baseline", []), *simd.get("found", [])],
         "cpu_caches": [
             path.read_text().strip()
             for path in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"))
         ],
         "cpu_cores": os.cpu_count(),
+        "gpus": [
+            line.partition(":")[2].strip()
+            for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+            for line in path.read_text().splitlines()
+            if line.startswith("Model:")
+        ],
         "system": f"{platform.system()} {platform.machine()}",
         "c_library": " ".join(platform.libc_ver()),
         "python": platform.python_version(),

@@ -27,6 +27,7 @@ PUBLIC_MIRRORS = (
 SMALLEST_FILE = "t10k-labels-idx1-ubyte.gz"
 ATTEMPTS = 3  # for what may pass
 FIRST_WAIT = 1.0  # seconds before the second attempt, twice that before the third
+GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 16  # bytes
 SLACK = 1 << 20  # bytes by which a file may grow when it is compressed
 
@@ -73,8 +74,9 @@ def first_answering() -> str | None:
     """Return the first mirror that has the smallest of the files, None if there is none."""
     for mirror in mirrors():
         try:
-            with open_source(mirror, SMALLEST_FILE, most=SLACK):
-                return mirror
+            with open_source(mirror, SMALLEST_FILE, most=SLACK) as compressed:
+                if compressed.read(2) == GZIP_MAGIC:  # a page that asks to sign in is no answer
+                    return mirror
         except MirrorError:
             continue
     return None

@@ -81,7 +81,12 @@ ARCHITECTURES: dict[ModelName, Callable[[float], list[keras.Layer]]] = {
 
 
 def build(name: ModelName, dropout: float) -> keras.Model:
-    """Build an architecture with fresh weights; `dropout` is the fraction of units left out."""
+    """Build an architecture with fresh weights; `dropout` is the fraction of units left out.
+
+    Layers are named by Keras's running numbers, which begin anew here: the names, which stand in
+    the file, are the same whatever this process built before.
+    """
+    keras.utils.clear_session(free_memory=False)
     return keras.Sequential(
         [
             keras.Input(IMAGE_SHAPE),

@@ -17,7 +17,7 @@ from stages.command import StageError
 ModelName = Literal["mlp", "simple-cnn", "dense-cnn", "small-normalised-cnn", "normalised-cnn"]
 ScheduleName = Literal["constant", "one-cycle"]
 InstructionSet = Literal["native", "avx2"]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -108,8 +108,8 @@ class _Yaml12Loader(yaml.SafeLoader):
 _Yaml12Loader.yaml_implicit_resolvers = {}
 
 for _tag, _pattern, _first in (
-    ("bool", r"true|false", "tf"),
-    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
 ):
@@ -123,7 +123,7 @@ def _read_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), _Yaml12Loader)  # noqa: S506  (a SafeLoader)
     except FileNotFoundError:
         raise StageError(f"{path}: not found; type `git checkout {path}` to get it back") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         found = " ".join(str(error).split())
         raise StageError(f"{path}: expected YAML, found {found}") from None
 

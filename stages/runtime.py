@@ -15,13 +15,17 @@ def use_kernels(threads: int, instruction_set: InstructionSet) -> None:
     `threads` is how many one operation is divided among: another number adds in another order.
     `instruction_set` "avx2" keeps oneDNN from choosing its kernels by the CPU it finds.
     """
+    os.environ.pop("ONEDNN_MAX_CPU_ISA", None)
     if instruction_set == "avx2":
         os.environ["ONEDNN_MAX_CPU_ISA"] = "AVX2"  # read when the first kernel is chosen
     tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
 def make_deterministic(seed: int) -> None:
-    """Fix the seeds and the order of every sum."""
+    """Fix the seeds, the order of every sum, and what a user's keras.json may say."""
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 

@@ -28,9 +28,8 @@ class UnreachableError(MirrorError):
 class _Bounded(io.RawIOBase):
     """A source that ends with a `MirrorError` when it sends too much or takes too long."""
 
-    def __init__(self, read: Callable[[int], bytes], most: int) -> None:
-        self._read, self._left = read, most
-        self._deadline = time.monotonic() + LONGEST_FETCH
+    def __init__(self, read: Callable[[int], bytes], most: int, deadline: float) -> None:
+        self._read, self._left, self._deadline = read, most, deadline
 
     def readable(self) -> bool:
         return True
@@ -55,11 +54,14 @@ def open_source(mirror: str, file_name: str, most: int) -> Iterator[io.BufferedR
 
     Raises `MirrorError` or `UnreachableError`, also while the file is being read.
     """
+    deadline = time.monotonic() + LONGEST_FETCH
     if mirror.startswith(("http://", "https://")):
         with _request(f"{mirror.rstrip('/')}/{file_name}") as response:
             # Some servers call a .gz file "gzip-encoded"; decoding is done once, by the caller.
             yield io.BufferedReader(
-                _Bounded(lambda amount: response.raw.read(amount, decode_content=False), most)
+                _Bounded(
+                    lambda amount: response.raw.read1(amount, decode_content=False), most, deadline
+                )
             )
     else:
         try:
@@ -67,7 +69,7 @@ def open_source(mirror: str, file_name: str, most: int) -> Iterator[io.BufferedR
         except OSError as error:
             raise MirrorError(f"has no readable {file_name}: {error.strerror}") from error
         with file:
-            yield io.BufferedReader(_Bounded(file.read, most))
+            yield io.BufferedReader(_Bounded(file.read, most, deadline))
 
 
 def _request(url: str) -> requests.Response:
@@ -77,13 +79,14 @@ def _request(url: str) -> requests.Response:
             stream=True,
             timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
             headers={"Accept-Encoding": "identity"},
+            allow_redirects=False,  # requests would read a redirect's body, however long
         )
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:
         raise UnreachableError(f"does not answer: {_reason(error)}") from error
     if response.status_code == requests.codes.ok:
         return response
     response.close()
-    answer = f"answered {response.status_code} {response.reason}"
+    answer = f"answered {response.status_code}"
     if response.status_code >= 500 or response.status_code in (408, 429):
         raise UnreachableError(answer)
     raise MirrorError(answer)

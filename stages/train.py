@@ -56,11 +56,12 @@ class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
                 "lower train.learning_rate in params.yaml and type `dvc repro`"
             )
         rate = float(self.model.optimizer.learning_rate)
-        self.history.append({"epoch": epoch + 1, "learning_rate": rate, **logs})
-        if best_epoch(self.history, self.stopping) == epoch:
+        history = [*self.history, {"epoch": epoch + 1, "learning_rate": rate, **logs}]
+        if best_epoch(history, self.stopping) == epoch:
             self.best_weights = self.model.get_weights()
-        state = State(self.history, variables_of(self.model), self.best_weights)
+        state = State(history, variables_of(self.model), self.best_weights)
         self.checkpoints.save(state, self.network)
+        self.history = history  # only now: what is in it is on the disk
         self.model.stop_training = is_over(self.history, self.stopping)
 
 

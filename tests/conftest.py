@@ -28,6 +28,12 @@ def environment() -> dict[str, str]:
     return own | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
+def committed(path: str) -> bytes:
+    """Return a file as it is in the last commit; a run of one's own may have changed it."""
+    command = ["git", "show", f"HEAD:{path}"]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, check=True).stdout
+
+
 class Pipeline(NamedTuple):
     """A copy of the project, with the small data set, that is its own Git and DVC repository."""
 

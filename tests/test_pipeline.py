@@ -46,13 +46,12 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: P
     assert reproduced.succeed("git", "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("threads", [1, 2])
 def test_each_number_of_threads_has_its_own_stable_model(
-    reproduced: Pipeline, tmp_path: Path, threads: int
+    reproduced: Pipeline, tmp_path: Path
 ) -> None:
-    """Two trainings with one number of threads give equal files."""
+    """Two trainings with one thread give equal files, other than those of two threads."""
     settings = yaml.safe_load((reproduced.root / "params.yaml").read_text())
-    settings["train"]["threads"] = threads
+    settings["train"]["threads"] = 1
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
     models = []
     for name in ("once", "again"):
@@ -64,6 +63,7 @@ def test_each_number_of_threads_has_its_own_stable_model(
         )
         models.append([path.read_bytes() for path in outputs.values()])
     assert models[0] == models[1]
+    assert models[0][0] != (reproduced.root / "models" / "model.keras").read_bytes()
 
 
 def test_a_clone_with_an_empty_cache_answers(reproduced: Pipeline, tmp_path: Path) -> None:

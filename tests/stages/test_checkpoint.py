@@ -128,7 +128,7 @@ def test_the_key_depends_on_parameters_and_files(tmp_path: Path) -> None:
 
 
 def test_removal_keeps_a_bounded_number_of_others(tmp_path: Path) -> None:
-    """A run that succeeds takes its own states and all but the youngest others away."""
+    """A run takes all but the youngest others away, and when it succeeds its own."""
     for number in range(RUNS_KEPT + 3):
         CheckpointFolder(tmp_path, f"old{number}").save(_state(1))
     with CheckpointFolder(tmp_path, "key") as checkpoints:

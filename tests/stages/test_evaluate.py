@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
-from stages.evaluate import expected_calibration_error, prediction_table, scores
+from stages.command import StageError
+from stages.evaluate import expected_calibration_error, load_model, prediction_table, scores
+from stages.model import build, save
 
 
 def _probabilities(predicted: list[int], confidence: float) -> NDArray[np.float32]:
@@ -67,3 +71,21 @@ def test_prediction_table() -> None:
         "predicted": [7, 1],
         "confidence": pytest.approx([0.8, 0.8]),
     }
+
+
+def test_refuses_a_damaged_model(tmp_path: Path) -> None:
+    """A file that is cut, flipped, or of other shapes is one line, not a traceback."""
+    path = tmp_path / "model.keras"
+    save(build("mlp", dropout=0), path)
+    assert load_model(path).count_params() == 407_050
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    for content in (
+        b"",
+        whole[:1000],
+        whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+    ):
+        path.write_bytes(content)
+        with pytest.raises(StageError, match="expected a Keras model, found") as fault:
+            load_model(path)
+        assert "\n" not in str(fault.value)

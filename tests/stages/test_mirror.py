@@ -54,6 +54,21 @@ def endless(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(block)
 
 
+def drip(request: BaseHTTPRequestHandler) -> None:
+    """Send a byte now and then, so that no single read times out."""
+    send(b"", len(COMPRESSED))(request)
+    for position in range(200):
+        request.wfile.write(COMPRESSED[position : position + 1])
+        time.sleep(0.02)
+
+
+def redirect(request: BaseHTTPRequestHandler) -> None:
+    """Point somewhere else, to an address that is none."""
+    request.send_response(302)
+    request.send_header("Location", "http://[")
+    request.end_headers()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
     """Give a function that starts a server with its answers in turn, the last repeated."""
@@ -90,6 +105,7 @@ def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave no mirror but the one a test names, and let no wait be long."""
     monkeypatch.setattr(mirror, "PUBLIC_MIRRORS", ())
     monkeypatch.setattr(source, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(source, "LONGEST_FETCH", 1)
     monkeypatch.setattr(mirror, "FIRST_WAIT", 0.01)
     monkeypatch.delenv("MNIST_MIRROR", raising=False)
 
@@ -121,6 +137,8 @@ def test_published_sizes() -> None:
         ),
         (send(gzip.compress(CONTENT[:-1])), "of 299,999 bytes"),
         (send(gzip.compress(bytes(100_000_000))), "more than the published 300,000 bytes"),
+        (drip, "took more than"),
+        (redirect, "answered 302"),
         (endless, "far more than was published"),
     ],
 )
@@ -201,7 +219,8 @@ def test_an_unreachable_mirror_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 def test_finds_the_first_mirror_that_answers(
     serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mirror that says 404 is passed over."""
+    """A mirror that says 404, or asks to sign in, is passed over."""
     good = serve(send(COMPRESSED))
-    monkeypatch.setattr(mirror, "PUBLIC_MIRRORS", (serve(send(b"", status=404)), good))
+    bad = (serve(send(b"", status=404)), serve(send(b"<html>Sign in</html>")))
+    monkeypatch.setattr(mirror, "PUBLIC_MIRRORS", (*bad, good))
     assert mirror.first_answering() == good

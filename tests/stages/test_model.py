@@ -53,6 +53,10 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
     for twin in (model, copy, keras.models.load_model(tmp_path / "model.keras")):
         save(twin, tmp_path / "twin.keras")
         assert (tmp_path / "twin.keras").read_bytes() == expected
+    again = build("simple-cnn", dropout=0.5)
+    again.set_weights(model.get_weights())
+    save(again, tmp_path / "twin.keras")
+    assert (tmp_path / "twin.keras").read_bytes() == expected
     copy.set_weights([weight + 1e-3 for weight in model.get_weights()])
     save(copy, tmp_path / "twin.keras")
     assert (tmp_path / "twin.keras").read_bytes() != expected

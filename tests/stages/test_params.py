@@ -49,14 +49,10 @@ def params_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "path", [PROJECT / "params.yaml", *sorted((PROJECT / "recipes").glob("*.yaml"))], ids=str
-)
-def test_the_projects_own_files_are_valid(path: Path) -> None:
-    """Every section of params.yaml and of each recipe can be read."""
-    if path.name != "dvc.yaml":
-        for section in SECTIONS.values():
-            load(section, path)
+def test_the_projects_own_file_is_valid() -> None:
+    """Every section of params.yaml can be read."""
+    for section in SECTIONS.values():
+        load(section, PROJECT / "params.yaml")
 
 
 @pytest.mark.parametrize("text", ["1e-3", "1E-3", "0.001", ".001", "1.0e-03"])
@@ -79,7 +75,7 @@ def test_reads_numbers_as_dvc_does(params_file: Path, text: str) -> None:
             Train,
             "epochs: 20",
             "epochs: ten",
-            "train.epochs: found 'ten', allowed is a whole number at least 1",
+            "train.epochs: found 'ten', allowed is a whole number at least 1 and at most 1000000",
         ),
         (Train, "epochs: 20", "epochs: 20\n  epoch: 3", "train.epoch: unknown key, allowed are"),
         (Train, "  epochs: 20\n", "", "train.epochs is missing, allowed is a whole number"),
@@ -98,11 +94,14 @@ def test_reads_numbers_as_dvc_does(params_file: Path, text: str) -> None:
             Preprocess,
             "limit: null",
             "limit: -1",
-            "preprocess.limit: found -1, allowed is a whole number at least 1 or null",
+            "preprocess.limit: found -1, allowed is a whole number at least 1 and at most",
         ),
         (Download, "dataset: mnist", "dataset: cifar", "allowed is one of mnist, digits"),
         (Train, "train:", "trian:", "unknown section 'trian', allowed are download, preprocess"),
         (Train, "train:", "train: [", "expected YAML, found"),
+        (Train, "epochs: 20", "epochs: !!int ten", "expected YAML, found"),
+        (Train, "train:", f"train: {'[' * 3000}", "expected YAML, found"),
+        (Train, "epochs: 20", "epochs: 100000000000", "at least 1 and at most 1000000"),
     ],
 )
 def test_refuses_what_is_not_allowed(
