@@ -73,13 +73,18 @@ def open_source(mirror: str, file_name: str, most: int) -> Iterator[io.BufferedR
 
 
 def _request(url: str) -> requests.Response:
+    """Ask for `url`, through the proxies that the environment names.
+
+    The adapter is called itself: a session would follow redirects, and read their bodies whole.
+    """
     try:
-        response = requests.get(
-            url,
-            stream=True,
+        session = requests.Session()
+        request = requests.Request("GET", url, headers={"Accept-Encoding": "identity"})
+        settings = session.merge_environment_settings(url, {}, stream=True, verify=True, cert=None)
+        response = session.get_adapter(url).send(
+            session.prepare_request(request),
             timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-            headers={"Accept-Encoding": "identity"},
-            allow_redirects=False,  # requests would read a redirect's body, however long
+            **settings,  # type: ignore[arg-type]  # `verify` is no longer None here
         )
     except (requests.RequestException, ValueError) as error:
         raise UnreachableError(f"does not answer: {_reason(error)}") from error

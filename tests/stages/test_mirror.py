@@ -63,10 +63,12 @@ def drip(request: BaseHTTPRequestHandler) -> None:
 
 
 def redirect(request: BaseHTTPRequestHandler) -> None:
-    """Point somewhere else, to an address that is none."""
+    """Point to an address that is none, with a body that would fill the memory."""
     request.send_response(302)
     request.send_header("Location", "http://[")
     request.end_headers()
+    while True:
+        request.wfile.write(bytes(1 << 20))
 
 
 @pytest.fixture
