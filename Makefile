@@ -1,11 +1,12 @@
-# `make` runs the pipeline, `make test` the tests; both set up .venv first.
+# `make` runs the pipeline, `make app` serves the page, `make test` runs the tests; each sets up
+# .venv first.
 # README.md spells out the same steps for those without make.
 
 PYTHON ?= python3
 # The environment first on the path: dvc.yaml says `python`.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint
+.PHONY: run app test lint
 
 # Only where the download fails, and no mirror answers, another data set is run.
 run: .venv/pipeline.installed
@@ -19,6 +20,9 @@ run: .venv/pipeline.installed
 	  echo "or, with the four files in a folder: git restore . && MNIST_MIRROR=/that/folder make"; \
 	  exit 0; }; \
 	.venv/bin/dvc repro
+
+app: .venv/app.installed
+	.venv/bin/python -m app
 
 test: .venv/checks.installed lint
 	.venv/bin/pytest
@@ -36,6 +40,10 @@ lint: .venv/checks.installed
 	.venv/bin/python -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-.venv/checks.installed: requirements-dev.txt .venv/pipeline.installed
+.venv/app.installed: requirements-app.txt .venv/pipeline.installed
+	.venv/bin/python -m pip install --quiet --requirement requirements-app.txt
+	touch $@
+
+.venv/checks.installed: requirements-dev.txt .venv/app.installed
 	.venv/bin/python -m pip install --quiet --requirement requirements-dev.txt
 	touch $@

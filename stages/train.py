@@ -160,8 +160,9 @@ def train_network(
                 f"interrupted; {len(at_epoch_end.history)} of {settings.epochs} epochs are kept: "
                 "type `dvc repro` to go on after them"
             ) from None
-    # A clone has no optimizer: its state is that of the last epoch, the weights of the best.
-    best = keras.models.clone_model(model)
+    # Built anew, without an optimizer: its state would be that of the last epoch, and its schedule
+    # a class that only this project has.
+    best = models.build(settings.model, settings.dropout)
     best.set_weights(at_epoch_end.best_weights)
     return best, at_epoch_end.history
 

@@ -1,0 +1,39 @@
+"""Serve the page on which a person draws a digit: python -m app."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from app.predict import MODEL, load_reader
+
+try:
+    import uvicorn
+
+    from app.server import create_app
+except ModuleNotFoundError as error:
+    sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-app.txt`")
+
+LOOPBACK = ["127.0.0.1", "localhost", "::1"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to serve on (loopback)")
+    parser.add_argument("--port", type=int, default=8000, help="the port (8000)")
+    parser.add_argument("--model", type=Path, default=MODEL, help=f"a .tflite file ({MODEL})")
+    options = parser.parse_args()
+    local = options.host in LOOPBACK
+    app = create_app(load_reader(options.model), LOOPBACK if local else [])
+    print(f"http://{options.host}:{options.port} (Ctrl-C ends it)", flush=True)
+    uvicorn.run(
+        app,
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        limit_concurrency=200,
+        timeout_graceful_shutdown=2,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""What the tests of app/ share: a model, pictures drawn by hand, and the page's server."""
+
+import io
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import requests
+from PIL import Image, ImageDraw
+
+from app.image import find_digits
+from app.reader import Reader
+from stages.dataset import LabelledImages
+from stages.params import Augmentation
+from tests.conftest import PROJECT
+
+# The pen's way for each digit, in a square of 100.
+STROKES: dict[int, list[list[tuple[int, int]]]] = {
+    0: [[(50, 12), (32, 22), (25, 50), (32, 78), (50, 88), (68, 78), (75, 50), (68, 22), (50, 12)]],
+    1: [[(52, 12), (50, 50), (48, 88)]],
+    2: [[(28, 30), (36, 16), (52, 12), (68, 20), (70, 36), (56, 56), (26, 86), (76, 86)]],
+    3: [[(30, 20), (46, 12), (64, 16), (68, 30), (46, 48), (64, 54), (72, 68), (64, 84), (28, 82)]],
+    4: [[(44, 12), (26, 56), (76, 56)], [(62, 34), (60, 90)]],
+    5: [[(68, 14), (36, 14), (32, 46), (52, 42), (68, 54), (68, 74), (52, 88), (30, 84)]],
+    6: [[(60, 12), (42, 28), (32, 54), (34, 78), (50, 88), (66, 80), (68, 64), (54, 54), (36, 62)]],
+    7: [[(28, 16), (72, 16), (58, 46), (46, 88)]],
+    8: [
+        [(64, 24), (50, 13), (36, 24), (42, 40), (60, 56), (66, 74), (50, 88)],
+        [(50, 88), (34, 76), (40, 56), (58, 40), (64, 24)],
+    ],
+    9: [[(66, 30), (50, 14), (34, 26), (38, 44), (54, 46), (66, 30), (64, 60), (58, 88)]],
+}
+
+
+def drawn(*digits: int, pen: int = 8, ink: str = "black", paper: str = "white") -> Image.Image:
+    """Draw digits side by side, each in a square of 100 pixels."""
+    picture = Image.new("RGB", (100 * len(digits), 100), paper)
+    draw = ImageDraw.Draw(picture)
+    for place, digit in enumerate(digits):
+        for stroke in STROKES[digit]:
+            points = [(x + 100 * place, y) for x, y in stroke]
+            draw.line(points, ink, pen, joint="curve")
+            for x, y in (points[0], points[-1]):
+                draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), ink)
+    return picture
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    """Return a picture as a file's content."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the pipeline's model if it has run, else a small one trained in some seconds."""
+    path = PROJECT / "models" / "model.tflite"
+    if not path.exists():
+        path = tmp_path_factory.mktemp("model") / "model.tflite"
+        train_small_model(path)
+    return path
+
+
+def train_small_model(path: Path) -> None:
+    """Train on scikit-learn's digits, brought to MNIST's form as every picture is."""
+    import keras  # here, because it takes seconds
+    from sklearn.datasets import load_digits
+
+    from stages.batches import batches_of_epochs
+    from stages.model import build
+
+    bunch = load_digits()
+    pictures = (np.pad(grey / np.float32(16), 2).astype(np.float32) for grey in bunch.images)
+    images = np.stack([find_digits(picture).digits[0].image for picture in pictures])
+    data = LabelledImages(images[..., np.newaxis], bunch.target.astype(np.uint8))
+    augmentation = Augmentation(rotation=12, scale=0.15, shear=10, shift=2)
+    keras.utils.set_random_seed(0)
+    network = build("small-normalised-cnn", dropout=0.3)
+    network.compile("adam", "sparse_categorical_crossentropy")
+    network.fit(
+        batches_of_epochs(data, 32, augmentation, seed=0, epochs=range(12)),
+        steps_per_epoch=-(-len(images) // 32),
+        epochs=12,
+        shuffle=False,
+        verbose=0,
+    )
+    network.export(path, format="litert", verbose=False)
+
+
+@pytest.fixture(scope="session")
+def reader(model: Path) -> Reader:
+    """Give a reader with the model."""
+    return Reader(model)
+
+
+class Server(NamedTuple):
+    """The page's server as its own process."""
+
+    url: str
+    process: int
+
+
+@pytest.fixture(scope="session")
+def server(model: Path) -> Iterator[Server]:
+    """Serve the page on a free port of loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "--port", str(port), "--model", str(model)],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        url = process.stdout.readline().split()[0]
+        for _ in range(100):
+            with suppress(requests.ConnectionError):
+                requests.get(url, timeout=5)
+                break
+            time.sleep(0.1)
+        yield Server(url, process.pid)
+        process.terminate()
+
+
+def peak_memory(process: int) -> float:
+    """Return the most memory, in MB, that a process has had."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000

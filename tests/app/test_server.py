@@ -1,0 +1,114 @@
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from app import server as module
+from tests.app.conftest import Server, drawn, encoded
+
+pytestmark = pytest.mark.slow
+
+
+def memory(process: int) -> float:
+    """Return the memory, in MB, that a process has now."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1000
+
+
+def test_reads_a_picture(server: Server) -> None:
+    """The answer has the digits left to right, each with its box, probabilities and 28x28."""
+    answer = requests.post(f"{server.url}/read", encoded(drawn(4, 2)), timeout=10).json()
+    assert [digit["digit"] for digit in answer["digits"]] == [4, 2]
+    left, top, right, bottom = answer["digits"][1]["box"]
+    assert 100 < left < right < 200
+    assert 0 < top < bottom < 100
+    assert sum(answer["digits"][0]["probabilities"]) == pytest.approx(1, abs=1e-3)
+    assert answer["digits"][0]["image"].startswith("data:image/png;base64,")
+
+
+def test_says_that_a_blank_sheet_has_no_digit(server: Server) -> None:
+    """That is an answer, not an error."""
+    answer = requests.post(f"{server.url}/read", encoded(drawn(1, ink="white")), timeout=10)
+    assert answer.status_code == 200
+    assert answer.json() == {"digits": [], "fault": "the sheet is blank"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status"),
+    [
+        ("GET", "/nothing", b"", 404),
+        ("GET", "/../../../../etc/passwd", b"", 404),
+        ("GET", "/page/../../params.yaml", b"", 404),
+        ("GET", "/read", b"", 405),
+        ("POST", "/", b"", 405),
+        ("POST", "/read", b"", 422),
+        ("POST", "/read", b"../../params.yaml", 415),
+        ("POST", "/read", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415),
+        ("POST", "/read", encoded(drawn(1))[:-200], 422),
+        ("POST", "/read", bytes(module.MOST_BYTES + 1), 413),
+    ],
+)
+def test_errors_are_json(
+    server: Server, method: str, path: str, content: bytes, status: int
+) -> None:
+    """Each wrong request has its status and one line that says why."""
+    host, port = server.url.removeprefix("http://").split(":")
+    head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(content)}\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head.encode())
+        with suppress(ConnectionError):  # the server has read enough of it
+            connection.sendall(content)
+        answer = b""
+        while chunk := connection.recv(1 << 16):
+            answer += chunk
+            if b'"error"' in answer:
+                break
+    assert answer.startswith(f"HTTP/1.1 {status}".encode())
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+
+
+def test_refuses_other_names(server: Server) -> None:
+    """A page elsewhere that gives its own name this address gets nothing."""
+    response = requests.post(
+        f"{server.url}/read", encoded(drawn(3)), headers={"Host": "elsewhere.example"}, timeout=10
+    )
+    assert response.status_code == 421
+    assert response.json()["error"]
+
+
+def test_a_slow_sender_is_cut_off(server: Server) -> None:
+    """Who sends no more gets a 408 after some seconds; others are served meanwhile."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(
+            f"POST /read HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nslow".encode()
+        )
+        assert requests.get(server.url, timeout=5).status_code == 200
+        assert connection.recv(1 << 12).startswith(b"HTTP/1.1 408")
+
+
+def test_many_at_once(server: Server) -> None:
+    """1,000 requests from 20 clients: all answered, and the memory does not grow with them."""
+    contents = [encoded(drawn(digit).resize((400, 400))) for digit in range(10)]
+
+    def client(number: int) -> list[bool]:
+        with requests.Session() as session:
+            answers = [
+                session.post(f"{server.url}/read", contents[(number + turn) % 10], timeout=60)
+                for turn in range(25)
+            ]
+        return [answer.status_code == 200 and bool(answer.json()["digits"]) for answer in answers]
+
+    grown = []
+    for _ in range(2):
+        before = memory(server.process)
+        with ThreadPoolExecutor(20) as pool:
+            results = [right for rights in pool.map(client, range(20)) for right in rights]
+        assert len(results) == 500
+        assert all(results)
+        grown.append(memory(server.process) - before)
+    assert grown[1] < 30, grown
