@@ -97,6 +97,9 @@ def load_model(path: Path) -> keras.Model:
     """
     again = "delete it and type `dvc repro`"
     try:
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():  # Keras does not look at the checksums
+                raise zipfile.BadZipFile(f"its part {damaged} damaged")
         model = keras.models.load_model(path, compile=False)
     except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
         found = " ".join(str(error).split())
