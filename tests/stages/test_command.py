@@ -45,6 +45,7 @@ def test_a_full_disk_is_one_line_and_passes(tmp_path: Path) -> None:
     assert len(list((tmp_path / "raw").iterdir())) == 4
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     """Where a file stands in the folder's place, the message names it."""
     (tmp_path / "raw").write_text("in the way")
@@ -54,6 +55,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_missing_paths_are_wrong_use() -> None:
     """Without its paths a stage says which are missing, and exits with 2."""
     result = subprocess.run(

@@ -73,6 +73,7 @@ def test_loads_with_plain_keras(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 def test_exports_equal_bytes_and_equal_answers(tmp_path: Path) -> None:
     """Whatever was built before, the export is the same file and gives the same probabilities."""

@@ -74,6 +74,7 @@ def test_a_resumed_run_ends_in_the_same_weights(
     assert "resuming after epoch 2 of 4" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_networks_are_averaged_and_differ(
     tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
 ) -> None:
