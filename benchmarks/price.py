@@ -24,7 +24,7 @@ PROCESSED = Path("data/processed")
 
 def fit_seconds(variant: str, epochs: int) -> float:
     """Train in this process; return the seconds from building the model to the last epoch's end."""
-    from stages import params, train
+    from stages import network, params, train
     from stages.checkpoint import CheckpointFolder
     from stages.dataset import load
     from stages.runtime import make_deterministic, use_kernels
@@ -37,13 +37,13 @@ def fit_seconds(variant: str, epochs: int) -> float:
         use_kernels(settings.threads, settings.instruction_set)
         steps_per_epoch = math.ceil(len(training.labels) / settings.batch_size)
         start = time.perf_counter()
-        model = train.compiled_model(settings, steps_per_epoch)
+        model = network.compiled_model(settings, steps_per_epoch)
         model.fit(
             *training,
             batch_size=settings.batch_size,
             epochs=epochs,
             validation_data=validation,
-            validation_batch_size=train.VALIDATION_BATCH_SIZE,
+            validation_batch_size=network.VALIDATION_BATCH_SIZE,
             verbose=2,
         )
         return time.perf_counter() - start

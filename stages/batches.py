@@ -4,13 +4,14 @@ Both are functions of (seed, epoch) and nothing else, so that a run that stops a
 go on as if it had not.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from stages.dataset import IMAGE_SHAPE, Bytes, LabelledImages
+from stages.dataset import IMAGE_SHAPE, Bytes, LabelledImages, take
 from stages.params import Augmentation
 
 CENTRE = (IMAGE_SHAPE[0] - 1) / 2  # pixels
@@ -32,13 +33,29 @@ def batches_of_epochs(
             order = random.permutation(len(data.labels))
             for start in range(0, len(order), at_once):
                 indices = order[start : start + at_once]
-                images = augmented(data.images[indices], augmentation, random)
+                images = augmented(take(data.images, indices), augmentation, random)
                 labels = data.labels[indices]
                 for first in range(0, len(indices), batch_size):
                     yield images[first : first + batch_size], labels[first : first + batch_size]
 
+    return _dataset(generate, len(epochs) * math.ceil(len(data.labels) / batch_size))
+
+
+def batches_in_order(data: LabelledImages, batch_size: int) -> tf.data.Dataset:
+    """Yield `data` once, as it is and in its order, as (images, labels), uint8."""
+
+    def generate() -> Iterator[tuple[Bytes, Bytes]]:
+        for start in range(0, len(data.labels), batch_size):
+            indices = np.arange(start, min(start + batch_size, len(data.labels)))
+            yield take(data.images, indices), data.labels[indices]
+
+    return _dataset(generate, math.ceil(len(data.labels) / batch_size))
+
+
+def _dataset(generate: Callable[[], Iterator[tuple[Bytes, Bytes]]], number: int) -> tf.data.Dataset:
     signature = (tf.TensorSpec((None, *IMAGE_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8))
-    return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(8)
+    batches = tf.data.Dataset.from_generator(generate, output_signature=signature)
+    return batches.apply(tf.data.experimental.assert_cardinality(number)).prefetch(8)
 
 
 def augmented(images: Bytes, augmentation: Augmentation, random: np.random.Generator) -> Bytes:

@@ -45,9 +45,14 @@ def run_key(parameters: dict[str, Any], files: Sequence[Path]) -> str:
     facts = {
         "parameters": parameters,
         "machine": machine.facts(),
-        "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
+        "files": [_digest(path) for path in files],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checkpoint_root(project: Path) -> Path:

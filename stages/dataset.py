@@ -103,6 +103,22 @@ def load(folder: Path, split: str) -> LabelledImages:
     return LabelledImages(images, labels)
 
 
+def take(images: Bytes, indices: NDArray[np.int64]) -> Bytes:
+    """Copy the images at `indices` (M,): (M, 28, 28, 1).
+
+    Of a memory-mapped file they are read one by one: what is touched through the map, and in some
+    file systems megabytes around it, would stay counted as this process's memory.
+    """
+    if not isinstance(images, np.memmap) or images.filename is None:
+        return images[indices]
+    taken = np.empty((len(indices), *images.shape[1:]), np.uint8)
+    with Path(images.filename).open("rb", buffering=0) as file:
+        for image, index in zip(taken, indices.tolist(), strict=True):
+            file.seek(images.offset + index * image.nbytes)
+            file.readinto(image)
+    return taken
+
+
 def _load_array(path: Path) -> Bytes:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -53,9 +53,9 @@ def _normalised(filters: int, size: int, pool: bool = False) -> list[keras.Layer
 
 def _small_normalised_cnn(dropout: float) -> list[keras.Layer]:
     return [
-        *_normalised(16, 3, pool=True),  # (13, 13, 16)
-        *_normalised(32, 3, pool=True),  # (5, 5, 32)
-        layers.Flatten(),  # (800,)
+        *_normalised(16, 5, pool=True),  # (12, 12, 16)
+        *_normalised(48, 3, pool=True),  # (5, 5, 48)
+        layers.Flatten(),  # (1200,)
         layers.Dropout(dropout),
     ]
 
@@ -64,9 +64,9 @@ def _normalised_cnn(dropout: float) -> list[keras.Layer]:
     return [
         *_normalised(32, 5, pool=True),  # (12, 12, 32)
         *_normalised(64, 3),  # (10, 10, 64)
-        *_normalised(64, 3, pool=True),  # (4, 4, 64)
-        *_normalised(128, 3),  # (2, 2, 128)
-        layers.Flatten(),  # (512,)
+        *_normalised(96, 3, pool=True),  # (4, 4, 96)
+        *_normalised(192, 3),  # (2, 2, 192)
+        layers.Flatten(),  # (768,)
         layers.Dropout(dropout),
     ]
 

@@ -12,14 +12,31 @@ import pytest
 import yaml
 
 from stages.dataset import LabelledImages
+from stages.params import Augmentation, EarlyStopping, Train
 
 PROJECT = Path(__file__).parents[1]
 # Enough for every class, small enough to train in a few seconds.
 SMALL: dict[str, dict[str, Any]] = {
     "download": {"dataset": "digits"},
     "preprocess": {"limit": 120},
-    "train": {"epochs": 3, "batch_size": 32},
+    "train": {"model": "small-normalised-cnn", "epochs": 3, "batch_size": 32},
 }
+# A small network, trained for a moment, with all that is random switched on.
+TRAIN = Train(
+    seed=0,
+    threads=1,
+    instruction_set="avx2",
+    model="mlp",
+    networks=1,
+    epochs=4,
+    batch_size=32,
+    dropout=0.5,
+    learning_rate=0.001,
+    schedule="one-cycle",
+    optimizer="adam",
+    early_stopping=EarlyStopping(monitor="val_loss", patience=10, min_delta=0),
+    augmentation=Augmentation(rotation=10, scale=0.1, shear=5, shift=2),
+)
 
 
 def environment() -> dict[str, str]:
@@ -51,9 +68,9 @@ class Pipeline(NamedTuple):
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
-    def change_params(self, changes: dict[str, dict[str, Any]]) -> None:
-        """Change some keys of params.yaml."""
-        path = self.root / "params.yaml"
+    def change_params(self, changes: dict[str, dict[str, Any]], file: str = "params.yaml") -> None:
+        """Change some keys of a parameter file."""
+        path = self.root / file
         content = yaml.safe_load(path.read_text())
         for section, values in changes.items():
             content[section] |= values

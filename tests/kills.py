@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from tests.conftest import Pipeline, copy_of_project, environment
 
@@ -42,11 +42,27 @@ class Outcome(NamedTuple):
 def prepare(folder: Path) -> tuple[Pipeline, str, float]:
     """Run the pipeline undisturbed; return the project, its dvc.lock and the seconds it took."""
     pipeline = copy_of_project(folder)
-    pipeline.change_params({"train": {"epochs": EPOCHS}})
+    pipeline.change_params({"train": {"model": "normalised-cnn", "epochs": EPOCHS}})
     pipeline.succeed("git", "commit", "--quiet", "--all", "--message=epochs")
     start = time.monotonic()
     pipeline.succeed("dvc", "repro")
     return pipeline, pipeline.lock(), time.monotonic() - start
+
+
+def start(pipeline: Pipeline, output: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Start `dvc repro` in a process group of its own.
+
+    DVC starts stages by the user's shell; this one stays between the two if it is let.
+    """
+    return subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=pipeline.root,
+        env=environment() | {"SHELL": "/bin/sh"},
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def kill_once(
@@ -60,28 +76,13 @@ def kill_once(
     pipeline.succeed("git", "clean", "-dffxq")
     log = pipeline.root.parent / "killed.log"
     with log.open("w") as output:
-        killed = subprocess.Popen(
-            ["dvc", "repro"],
-            cwd=pipeline.root,
-            env=environment(),
-            stdout=output,
-            stderr=output,
-            text=True,
-            start_new_session=True,
-        )
+        killed = start(pipeline, output)
     wait(killed)
     if killed.poll() is None:
         kill = os.killpg if whole_group else os.kill
         kill(killed.pid, signal.SIGKILL)
         killed.wait()
-    again = subprocess.Popen(
-        ["dvc", "repro"],
-        cwd=pipeline.root,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    again = start(pipeline)
     time.sleep(ORPHAN_LIFE)
     epochs = max((int(path.stem[-5:]) for path in states(pipeline)), default=0)
     printed, _ = again.communicate()

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
+from stages import params
 from stages.dataset import IDX_FILES, SPLITS
 from stages.params import SECTIONS
 from tests.conftest import PROJECT
 
 PIPELINE: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES: dict[str, Any] = PIPELINE["stages"]
+RECIPES: dict[str, Any] = yaml.safe_load((PROJECT / "recipes" / "dvc.yaml").read_text())["stages"]
 READS = {"train": ("train_", "validation_"), "evaluate": ("test_",), "plot": ("test_",)}
 
 
@@ -104,6 +106,51 @@ def test_pictures_and_metrics_are_in_git() -> None:
     for stage in STAGES.values():
         for item in [*stage.get("metrics", []), *stage.get("plots", [])]:
             assert all(properties["cache"] is False for properties in item.values())
+
+
+def in_the_default(value: Any) -> Any:
+    """Put the default recipe's paths in the place of a recipe's, in all strings of `value`."""
+    if isinstance(value, dict):
+        return {in_the_default(k): in_the_default(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [in_the_default(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    for recipe, default in (
+        ("data/recipes/${item.recipe}", "data/processed"),
+        ("models/recipes/${item.recipe}", "models/model"),
+        ("recipes/${item.recipe}.yaml", "params.yaml"),
+        ("recipes/${item.recipe}/data.json", "metrics/data.json"),
+        ("recipes/${item.recipe}/metrics.json", "metrics/metrics.json"),
+        ("recipes/${item.recipe}/predictions.csv", "metrics/predictions.csv"),
+        ("recipes/${item.recipe}", "plots"),
+    ):
+        value = value.replace(recipe, default)
+    return value
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_run_through_the_same_stages(name: str) -> None:
+    """But for their paths, and for parameters in a file of their own, they are dvc.yaml's."""
+    recipe = in_the_default(RECIPES[name])
+    default = STAGES[name]
+    assert recipe["wdir"] == ".."
+    assert recipe["cmd"] == default["cmd"]
+    for key in ("outs", "metrics", "plots"):
+        assert recipe.get(key) == default.get(key)
+    reads_params = {"params.yaml"} if "params" in default else set()
+    assert set(recipe["deps"]) == {*default["deps"]} | reads_params
+
+
+def test_recipes_are_the_files_that_are_there() -> None:
+    """Each file of parameters is a recipe in dvc.yaml's matrix, in every stage, and is valid."""
+    files = {path.stem for path in (PROJECT / "recipes").glob("*.yaml")} - {"dvc"}
+    assert set(RECIPES) == set(STAGES) - {"download"}
+    for stage in RECIPES.values():
+        assert set(stage["matrix"]["recipe"]) == files
+    for recipe in files:
+        for section in SECTIONS.values():
+            params.load(section, PROJECT / "recipes" / f"{recipe}.yaml")
 
 
 @pytest.mark.parametrize("name", ["download", "preprocess", "plot"])

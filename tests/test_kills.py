@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tests.conftest import Pipeline, environment
-from tests.kills import kill_once, prepare, states
+from tests.conftest import Pipeline
+from tests.kills import kill_once, prepare, start, states
 
 pytestmark = pytest.mark.slow
 
@@ -43,15 +43,7 @@ def test_ctrl_c_ends_a_run_at_once(prepared: tuple[Pipeline, str]) -> None:
     """The last finished epoch is kept, one line says how to go on, and going on works."""
     pipeline, lock = prepared
     pipeline.succeed("git", "clean", "-dffxq")
-    running = subprocess.Popen(
-        ["dvc", "repro"],
-        cwd=pipeline.root,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    running = start(pipeline)
     _first_epoch(pipeline, running)
     os.killpg(running.pid, signal.SIGINT)
     printed, _ = running.communicate(timeout=10)

@@ -1,6 +1,7 @@
 """The whole pipeline under DVC, on the small data set, as a person would use it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import Pipeline, copy_of_project
+from tests.conftest import SMALL, Pipeline, copy_of_project
 
 pytestmark = pytest.mark.slow
+
+RECIPE_STAGES = ("preprocess", "train", "evaluate", "plot")
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +39,29 @@ def test_every_output_is_there(reproduced: Pipeline) -> None:
     assert pictures == {"samples", "history", "confusion", "misclassified", "predictions"}
 
 
+def test_a_recipe_runs_alone(reproduced: Pipeline, tmp_path: Path) -> None:
+    """Named, it runs through the same stages; `dvc repro` leaves it and its scores alone."""
+    shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
+    copy = Pipeline(tmp_path / "copy")
+    copy.change_params(SMALL, "recipes/fast.yaml")
+    printed = copy.succeed("dvc", "repro", "recipes/dvc.yaml:plot@fast")
+    ran = re.findall(r"Running stage '(.*)'", printed)
+    assert ran == [f"recipes/dvc.yaml:{name}@fast" for name in RECIPE_STAGES]
+    assert (copy.root / "models" / "recipes" / "fast.keras").exists()
+    score = json.loads((copy.root / "recipes" / "fast" / "metrics.json").read_text())
+    shown = copy.succeed("dvc", "metrics", "show", "--precision", "6")
+    for path in ("metrics/metrics.json", "recipes/fast/metrics.json"):
+        assert path in shown
+    assert f"{score['accuracy']}" in shown
+    copy.change_params({"train": {"dropout": 0.3}}, "recipes/fast.yaml")
+    assert "Running stage" not in copy.succeed("dvc", "repro")
+    assert copy.succeed("git", "status", "--porcelain", "metrics", "plots", "dvc.lock") == ""
+
+
 def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: Pipeline) -> None:
     """Nothing is stale after a run, and repeating it all by force changes no byte."""
     assert "Running stage" not in reproduced.succeed("dvc", "repro")
-    assert "up to date" in reproduced.succeed("dvc", "status")
+    assert "up to date" in reproduced.succeed("dvc", "status", "dvc.yaml")
     assert "Running stage 'train'" in reproduced.succeed(
         "dvc", "repro", "--force", "--no-run-cache"
     )

@@ -3,6 +3,8 @@
 import json
 import re
 
+from benchmarks.results import RESULTS, table
+from stages.files import read_csv
 from tests.conftest import PROJECT, committed
 
 README = (PROJECT / "README.md").read_text()
@@ -17,6 +19,19 @@ def test_the_result_is_that_of_metrics() -> None:
         f"| {metrics['accuracy']:.2%} | {low[:-1]} to {high} |"
     ).replace("%", " %")
     assert row in README
+
+
+def test_the_table_of_recipes_is_that_of_the_benchmark() -> None:
+    """It is what `python -m benchmarks.results` prints."""
+    shown = README.split("<!-- recipes -->\n")[1].split("\n<!-- /recipes -->")[0]
+    assert shown == table(read_csv(RESULTS))
+
+
+def test_the_benchmark_measured_the_recipes_as_they_are() -> None:
+    """With the parameter file's own seed it made the very errors that the pipeline's run made."""
+    own = read_csv(RESULTS).query("recipe == 'default'")
+    metrics = json.loads(committed("metrics/metrics.json"))
+    assert own["errors"].iloc[0] == metrics["errors"]
 
 
 def files_in_the_tree() -> set[str]:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from stages.command import StageError
-from stages.dataset import IDX_FILES, LabelledImages, load, read_idx, read_idx_pair, save, write_idx
+from stages.dataset import (
+    IDX_FILES,
+    LabelledImages,
+    load,
+    read_idx,
+    read_idx_pair,
+    save,
+    take,
+    write_idx,
+)
 
 IMAGES, LABELS = IDX_FILES["train"]
 
@@ -88,3 +97,14 @@ def test_refuses_damaged_arrays(tmp_path: Path, random_images: LabelledImages) -
     np.save(path, random_images.labels[:-1])
     with pytest.raises(StageError, match="one image per label"):
         load(tmp_path, "test")
+
+
+def test_takes_the_images_at_given_places(tmp_path: Path, random_images: LabelledImages) -> None:
+    """From a file, without its map, the same as from memory: any order, any number of times."""
+    save(tmp_path, "train", random_images)
+    mapped = load(tmp_path, "train").images
+    indices = np.array([199, 0, 7, 7, 100])
+    np.testing.assert_array_equal(take(mapped, indices), random_images.images[indices])
+    np.testing.assert_array_equal(
+        take(random_images.images, indices), random_images.images[indices]
+    )

@@ -14,16 +14,16 @@ PARAMETERS = {
     "mlp": 784 * 512 + 512 + 512 * 10 + 10,
     # conv 3x3 1 -> 32 -> 64, then 5 x 5 x 64 values -> 10
     "simple-cnn": 9 * 32 + 32 + 9 * 32 * 64 + 64 + 1600 * 10 + 10,
-    # the same convolutions, then -> 128 -> 10
-    # conv 3x3 1 -> 16 -> 32 with two learnt and two running figures each, 5 x 5 x 32 -> 10
-    "small-normalised-cnn": 9 * 16 + 4 * 16 + 9 * 16 * 32 + 4 * 32 + 800 * 10 + 10,
-    # conv 5x5 -> 32, 3x3 -> 64 -> 64 -> 128, likewise, 2 x 2 x 128 -> 10
+    # conv 5x5 -> 16, 3x3 -> 48 with two learnt and two running figures each, 5 x 5 x 48 -> 10
+    "small-normalised-cnn": 25 * 16 + 4 * 16 + 9 * 16 * 48 + 4 * 48 + 1200 * 10 + 10,
+    # conv 5x5 -> 32, 3x3 -> 64 -> 96 -> 192, likewise, 2 x 2 x 192 -> 10
     "normalised-cnn": 25 * 32
     + 4 * 32
-    + 9 * (32 * 64 + 64 * 64 + 64 * 128)
-    + 4 * (64 + 64 + 128)
-    + 512 * 10
+    + 9 * (32 * 64 + 64 * 96 + 96 * 192)
+    + 4 * (64 + 96 + 192)
+    + 768 * 10
     + 10,
+    # the convolutions of simple-cnn, then -> 128 -> 10
     "dense-cnn": 9 * 32 + 32 + 9 * 32 * 64 + 64 + 1600 * 128 + 128 + 128 * 10 + 10,
 }
 

@@ -1,0 +1,75 @@
+"""How time and memory grow with the data: the stage `train` on MNIST cut short and repeated.
+
+`python -m benchmarks.growth` trains one epoch with params.yaml on 6,000, 60,000 and 600,000 images,
+training and validation together, and prints README's table: seconds of the whole command, and its
+largest resident memory. It needs data/processed, half a gigabyte of disk, and a machine that does
+nothing else.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import yaml
+from tqdm import tqdm
+
+from stages.command import run
+from stages.dataset import LabelledImages, load, save
+from stages.files import write_text
+
+PROCESSED, PARAMS = Path("data/processed"), Path("params.yaml")
+SIZES = (6_000, 60_000, 600_000)
+WHOLE = 60_000  # images of the training files, validation among them
+# A process is charged with the memory of the one that started it: this one stays small.
+LAUNCHER = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def resized(data: LabelledImages, size: int) -> LabelledImages:
+    """Return the first `size` images of `data` repeated without end."""
+    indices = np.arange(size) % len(data.labels)
+    return LabelledImages(data.images[indices], data.labels[indices])
+
+
+def measure(size: int, folder: Path) -> tuple[float, float]:
+    """Train an epoch on `size` images; return the seconds and the peak in millions of bytes."""
+    for split in ("train", "validation"):
+        data = load(PROCESSED, split)
+        save(folder, split, resized(data, len(data.labels) * size // WHOLE))
+    params = yaml.safe_load(PARAMS.read_text())
+    params["train"] |= {"epochs": 1, "networks": 1}
+    write_text(folder / "params.yaml", yaml.safe_dump(params))
+    command = [sys.executable, "-m", "stages.train"]
+    command += ["--processed", str(folder), "--params", str(folder / "params.yaml")]
+    command += ["--model", str(folder / "model.keras"), "--litert", str(folder / "model.tflite")]
+    command += ["--history", str(folder / "history.csv")]
+    start = time.perf_counter()
+    measured = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, *command], stdout=subprocess.PIPE, text=True, check=True
+    )
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
+    return time.perf_counter() - start, int(measured.stdout) * unit / 1e6
+
+
+def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    rows = []
+    for size in tqdm(SIZES, unit="run"):
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append((size, *measure(size, Path(folder))))
+    print("| images | seconds | peak memory, MB |\n|---|---|---|")
+    for size, seconds, peak in rows:
+        print(f"| {size:,} | {seconds:.0f} | {peak:,.0f} |")
+
+
+if __name__ == "__main__":
+    run(main)

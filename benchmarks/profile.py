@@ -1,0 +1,87 @@
+"""Where a training step of the default recipe spends its time, by kind of operation.
+
+`python -m benchmarks.profile` trains some steps on one batch under TensorFlow's profiler and prints
+README's table: each kind's share of the time that the threads spend in operations, and for the
+convolutions their speed, beside that of a float32 matrix product in the same process.
+"""
+
+import argparse
+import re
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+from benchmarks.training_run import macs_per_image, matrix_product_flops
+from stages import params
+from stages.command import run
+from stages.dataset import IMAGE_SHAPE, NUM_CLASSES
+from stages.network import compiled_model
+from stages.runtime import make_deterministic, use_kernels
+
+WARM_UP, STEPS = 20, 100
+KINDS = {
+    "convolution, forward": r"convolution:",
+    "convolution, back by inputs": r"Conv2DBackpropInput:",
+    "convolution, back by weights": r"Conv2DBackpropFilter:",
+    "batch normalisation": r"batch_normalization|BatchNorm",
+    "pooling": r"max_pooling",
+    "rectifier": r"re_lu",
+    "dropout": r"dropout",
+}
+
+
+def kind_of(operation: str) -> str:
+    """Return the kind that an operation's full name shows."""
+    return next((kind for kind, part in KINDS.items() if re.search(part, operation)), "the rest")
+
+
+def milliseconds(trace: Path) -> Counter[str]:
+    """Add up the time of all operations in a trace, by kind; two threads count twice."""
+    space = xplane_pb2.XSpace()
+    space.ParseFromString(trace.read_bytes())
+    total: Counter[str] = Counter()
+    for plane in space.planes:
+        for line in plane.lines:
+            for event in line.events:
+                name = plane.event_metadata[event.metadata_id].name
+                if name.startswith("StatefulPartitionedCall/"):  # an operation of the step
+                    total[kind_of(name)] += event.duration_ps / 1e9
+    return total
+
+
+def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    settings = params.load(params.Train, Path("params.yaml"))
+    use_kernels(settings.threads, settings.instruction_set)
+    make_deterministic(settings.seed)
+    model = compiled_model(settings, STEPS)
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (settings.batch_size, *IMAGE_SHAPE), np.uint8)
+    labels = random.integers(0, NUM_CLASSES, settings.batch_size, np.uint8)
+    batches = tf.data.Dataset.from_tensors((images, labels)).repeat()
+    model.fit(batches, steps_per_epoch=WARM_UP, verbose=0)
+    with tempfile.TemporaryDirectory() as folder:
+        with tf.profiler.experimental.Profile(folder):
+            model.fit(batches, steps_per_epoch=STEPS, verbose=0)
+        (trace,) = Path(folder).rglob("*.xplane.pb")
+        total = milliseconds(trace)
+    product = matrix_product_flops()
+    pass_flops = 2 * macs_per_image(model) * settings.batch_size  # of one of the three passes
+    print("| operations | ms a step | share | GFLOP/s |\n|---|---|---|---|")
+    for kind, spent in total.most_common():
+        speed = ""
+        if kind.startswith("convolution"):
+            speed = f"{pass_flops * STEPS / spent / 1e6:.0f}"
+        share = spent / total.total()
+        print(f"| {kind} | {spent / STEPS:.1f} | {100 * share:.0f} % | {speed} |")
+    print(f"| matrix product | | | {product / 1e9:.0f} |")
+
+
+if __name__ == "__main__":
+    run(main)

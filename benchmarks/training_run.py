@@ -1,0 +1,109 @@
+"""Train one network and measure it: the work of `python -m benchmarks.recipes`, a process each."""
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from benchmarks.results import MEASURED, PROBABILITIES
+from stages import network
+from stages.checkpoint import CheckpointFolder
+from stages.dataset import LabelledImages, load
+from stages.files import replacing, write_json
+from stages.params import Train
+from stages.runtime import make_deterministic, use_kernels
+
+BATCH_SIZE = 1000  # test images
+MATRIX = 2048  # rows and columns: large enough to be bound by arithmetic
+PRODUCTS = 20
+
+
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Note the test accuracy after each epoch, with a clock that stands still meanwhile."""
+
+    def __init__(self, test: LabelledImages) -> None:
+        super().__init__()
+        self.test = test
+        self.watched: list[tuple[float, float]] = []
+        self.start = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Return the seconds of training so far."""
+        return time.perf_counter() - self.start
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        seconds = self.seconds()
+        predicted = probabilities_of(self.model, self.test).argmax(axis=1)
+        self.watched.append((seconds, float((predicted == self.test.labels).mean())))
+        self.start = time.perf_counter() - seconds
+
+
+def probabilities_of(model: keras.Model, data: LabelledImages) -> NDArray[np.float32]:
+    """Return (N, 10) float32."""
+    probabilities: NDArray[np.float32] = model.predict(
+        data.images, batch_size=BATCH_SIZE, verbose=0
+    )
+    return probabilities
+
+
+def macs_per_image(model: keras.Model) -> int:
+    """Count the multiply-adds of one image through the convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            total += int(np.prod(layer.output.shape[1:3])) * int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, keras.layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+    return total
+
+
+def matrix_product_flops() -> float:
+    """Return the float32 operations per second of matrix products, the best of several."""
+    matrix = tf.random.stateless_uniform((MATRIX, MATRIX), (0, 0))
+    fastest = float("inf")
+    for _ in range(PRODUCTS):
+        start = time.perf_counter()
+        tf.linalg.matmul(matrix, matrix).numpy()
+        fastest = min(fastest, time.perf_counter() - start)
+    return 2 * MATRIX**3 / fastest
+
+
+def main() -> None:
+    settings = Train.model_validate_json(sys.argv[1])
+    arrays, results = Path(sys.argv[2]), Path(sys.argv[3])
+    use_kernels(settings.threads, settings.instruction_set)
+    make_deterministic(settings.seed)
+    training, validation, test = (load(arrays, part) for part in ("train", "validation", "test"))
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints = CheckpointFolder(Path(folder), "benchmark")
+        watch = Watch(test)
+        model, history = network.train_network(
+            settings, training, validation, checkpoints, 0, [watch]
+        )
+    fit_seconds = watch.watched[-1][0]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    macs = macs_per_image(model)
+    flops = 6 * macs * len(training.labels) * len(history) / fit_seconds
+    with replacing(results / PROBABILITIES) as file:
+        np.save(file, probabilities_of(model, test))
+    write_json(
+        results / MEASURED,
+        {
+            "epochs": len(history),
+            "fit_seconds": fit_seconds,
+            "watched": [list(moment) for moment in watch.watched],
+            "macs_per_image": macs,
+            "flops_share": flops / matrix_product_flops(),
+            "peak_mb": peak * (1 if sys.platform == "darwin" else 1024) / 1e6,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

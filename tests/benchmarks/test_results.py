@@ -1,0 +1,38 @@
+import math
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from benchmarks.results import COLUMNS, draw, table, typical_seconds
+
+ROWS = [
+    ("slow", 0, 0.991, 90, 10, 100.4, 90.0, None, None, 4_960_000, 0.5, 1000.0),
+    ("slow", 1, 0.993, 70, 10, 102.4, None, None, None, 4_960_000, 0.5, 1100.0),
+    ("fast", 0, 0.9901, 99, 1, 7.0, 7.0, None, None, 933_600, 0.206, 900.2),
+]
+RESULTS = pd.DataFrame(ROWS, columns=COLUMNS)
+
+
+def test_table_by_hand() -> None:
+    """Mean and deviation of 99.1 and 99.3 are 99.2 and 0.141; one of two got to 99.0 %."""
+    header, _, slow, fast = table(RESULTS).splitlines()
+    assert header.startswith("| recipe | n | test accuracy, % | epochs | fit, s |")
+    assert (
+        slow
+        == "| `slow` | 2 | 99.200 ± 0.141 | 10 | 101 | never | never | never | 4.96 | 50 | 1,050 |"
+    )
+    assert fast == "| `fast` | 1 | 99.010 | 1 | 7 | 7 | never | never | 0.93 | 21 | 900 |"
+
+
+def test_a_run_that_never_got_there_is_infinitely_slow() -> None:
+    """One of three leaves the slower of the others in the middle."""
+    assert typical_seconds(pd.Series([8.0, None, 6.0])) == 8
+    assert math.isinf(typical_seconds(pd.Series([None, None, 6.0])))
+
+
+def test_draws_recipes_that_never_get_there(tmp_path: Path) -> None:
+    """The picture is there, in the size that README shows."""
+    draw(RESULTS, tmp_path / "results.png")
+    with Image.open(tmp_path / "results.png") as picture:
+        assert picture.size == (1200, 500)

@@ -1,0 +1,40 @@
+import pytest
+
+from benchmarks.profile import kind_of
+from benchmarks.training_run import macs_per_image, matrix_product_flops
+from stages.model import build
+
+
+def test_multiply_adds_by_hand() -> None:
+    """Each output of a convolution takes as many as its kernel has values, a dense layer's too."""
+    convolutions = 26 * 26 * 32 * 9 + 11 * 11 * 64 * 9 * 32
+    assert macs_per_image(build("simple-cnn", 0.5)) == convolutions + 1600 * 10
+    assert macs_per_image(build("mlp", 0.5)) == 784 * 512 + 512 * 10
+
+
+def test_a_matrix_product_is_some_gigaflops() -> None:
+    """Any machine of this century does between one billion and a hundred trillion a second."""
+    assert 1e9 < matrix_product_flops() < 1e14
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        (
+            "StatefulPartitionedCall/cnn_1/conv2d_1/convolution:_MklNativeConv2D",
+            "convolution, forward",
+        ),
+        (
+            "StatefulPartitionedCall/gradient_tape/cnn_1/conv2d_1/convolution/Conv2DBackpropInput:_Mkl",
+            "convolution, back by inputs",
+        ),
+        (
+            "StatefulPartitionedCall/cnn_1/batch_normalization_1/moments/mean:Mean",
+            "batch normalisation",
+        ),
+        ("StatefulPartitionedCall/AddN:AddN", "the rest"),
+    ],
+)
+def test_kinds_of_operation(operation: str, kind: str) -> None:
+    """Names as TensorFlow's profiler gives them."""
+    assert kind_of(operation) == kind

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from stages import network
+from stages.checkpoint import CheckpointFolder
+from stages.command import StageError
+from stages.dataset import LabelledImages
+from tests.conftest import TRAIN
+
+
+class _KilledError(Exception):
+    """Stands for a process that ends here."""
+
+
+@pytest.mark.parametrize(
+    ("model", "optimizer"),
+    [
+        ("mlp", "adam"),
+        pytest.param("mlp", "rmsprop", marks=pytest.mark.slow),
+        pytest.param("mlp", "sgd", marks=pytest.mark.slow),
+        pytest.param("simple-cnn", "adam", marks=pytest.mark.slow),
+        pytest.param("small-normalised-cnn", "adam", marks=pytest.mark.slow),
+    ],
+)
+def test_a_resumed_run_ends_in_the_same_weights(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    random_images: LabelledImages,
+    optimizer: str,
+    model: str,
+) -> None:
+    """Killed after its second epoch, a run with dropout and augmentation goes on bit for bit."""
+    settings = TRAIN.model_copy(update={"optimizer": optimizer, "model": model})
+
+    def run(folder: CheckpointFolder) -> tuple[list[bytes], list[dict[str, float]]]:
+        trained, history = network.train_network(settings, random_images, random_images, folder, 0)
+        return [weight.tobytes() for weight in trained.get_weights()], history
+
+    undisturbed = run(CheckpointFolder(tmp_path_factory.mktemp("a"), "key"))
+
+    folder = CheckpointFolder(tmp_path_factory.mktemp("b"), "key")
+    on_epoch_end = network.EpochEnd.on_epoch_end
+
+    def killed(self: network.EpochEnd, epoch: int, logs: dict[str, float]) -> None:
+        on_epoch_end(self, epoch, logs)
+        if epoch == 1:
+            raise _KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(network.EpochEnd, "on_epoch_end", killed)
+        with pytest.raises(_KilledError):
+            run(folder)
+    capsys.readouterr()
+    assert run(folder) == undisturbed
+    assert "resuming after epoch 2 of 4" in capsys.readouterr().out
+
+
+def test_keeps_the_best_epoch_and_stops(
+    tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
+) -> None:
+    """With labels of noise validation soon worsens; the weights are those of the best epoch."""
+    validation = LabelledImages(random_images.images, np.roll(random_images.labels, 7))
+    settings = TRAIN.model_copy(
+        update={
+            "epochs": 30,
+            "dropout": 0.0,
+            "early_stopping": TRAIN.early_stopping.model_copy(update={"patience": 2}),
+        }
+    )
+    folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
+    model, history = network.train_network(settings, random_images, validation, folder, 0)
+    assert not model.compiled  # so that plain Keras loads it, with no class of this project
+    losses = [row["val_loss"] for row in history]
+    assert len(history) == losses.index(min(losses)) + 3 < 30
+    model.compile(loss="sparse_categorical_crossentropy")
+    assert model.evaluate(*validation, verbose=0) == pytest.approx(min(losses), rel=1e-4)
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(
+    tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
+) -> None:
+    """A learning rate far too high gives a message and no model."""
+    settings = TRAIN.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
+    folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
+    with pytest.raises(StageError, match=r"loss of epoch 1 is .*lower train.learning_rate"):
+        network.train_network(settings, random_images, random_images, folder, 0)
+    assert folder.load() is None
