@@ -1,7 +1,11 @@
 """One network's training, from its seed or last checkpoint to the epoch that validates best."""
 
 import math
-from collections.abc import Sequence
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -33,7 +37,7 @@ def train_network(
 
     Epochs that a killed run had finished are taken from its checkpoints. `callbacks` may look on.
 
-    Raises `StageError` if the loss of an epoch is not finite, and on Ctrl-C.
+    Raises `StageError` if the loss of an epoch is not finite. Ctrl-C ends the process.
     """
     seed = settings.seed + number
     keras.utils.set_random_seed(seed)
@@ -47,7 +51,7 @@ def train_network(
     at_epoch_end = EpochEnd(settings, checkpoints, state, number)
     epochs = range(len(state.history), settings.epochs)
     if epochs and not is_over(state.history, settings.early_stopping):
-        try:
+        with _ending_on_interrupt(at_epoch_end, settings.epochs):
             model.fit(
                 batches_of_epochs(
                     training, settings.batch_size, settings.augmentation, seed, epochs
@@ -60,16 +64,33 @@ def train_network(
                 shuffle=False,  # the batches come in the order of their epoch
                 verbose=verbosity(),
             )
-        except KeyboardInterrupt:
-            raise StageError(
-                f"interrupted; {len(at_epoch_end.history)} of {settings.epochs} epochs are kept: "
-                "type `dvc repro` to go on after them"
-            ) from None
     # Built anew, without an optimizer: its state would be that of the last epoch, and its schedule
     # a class that only this project has.
     best = models.build(settings.model, settings.dropout)
     best.set_weights(at_epoch_end.best_weights)
     return best, at_epoch_end.history
+
+
+@contextmanager
+def _ending_on_interrupt(at_epoch_end: "EpochEnd", epochs: int) -> Iterator[None]:
+    """End the process on Ctrl-C and say how to go on.
+
+    A KeyboardInterrupt that falls into a destructor, of which each epoch's end has some, is lost.
+    """
+
+    def end(*_: object) -> None:
+        message = (
+            f"error: interrupted; {len(at_epoch_end.history)} of {epochs} epochs are kept: "
+            "type `dvc repro` to go on after them\n"
+        )
+        os.write(sys.stderr.fileno(), message.encode())  # print may be under way already
+        os._exit(1)
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def compiled_model(settings: params.Train, steps_per_epoch: int) -> keras.Model:
