@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
+from benchmarks.results import megabytes
 from stages.command import run
 from stages.dataset import LabelledImages, load, save
 from stages.files import write_text
@@ -54,8 +55,7 @@ def measure(size: int, folder: Path) -> tuple[float, float]:
     measured = subprocess.run(
         [sys.executable, "-c", LAUNCHER, *command], stdout=subprocess.PIPE, text=True, check=True
     )
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
-    return time.perf_counter() - start, int(measured.stdout) * unit / 1e6
+    return time.perf_counter() - start, megabytes(int(measured.stdout))
 
 
 def main() -> None:

@@ -49,9 +49,8 @@ from benchmarks.results import (
 from stages import machine, params
 from stages.checkpoint import run_key
 from stages.command import StageError, run
-from stages.dataset import IDX_FILES, NUM_CLASSES, read_idx_pair, save
+from stages.dataset import IDX_FILES, NUM_CLASSES
 from stages.files import read_json, write_csv, write_json
-from stages.preprocess import split_off
 
 RAW = Path("data/raw")
 FINISHED = Path(".benchmark")  # results of the networks that an unfinished run has trained
@@ -88,18 +87,14 @@ def measured_network(
 ) -> tuple[dict[str, Any], NDArray[np.float32]]:
     """Train one network in a process of its own, or take what an unfinished run has kept.
 
-    Returns what `training_run` measured, and the probabilities (10000, 10) on the test set.
+    Returns what `training_run` measured, and the probabilities (N, 10) on the test set.
     """
     code = sorted(Path("stages").glob("*.py"))
     key = run_key(settings.model_dump(), [*sorted(arrays.glob("*.npy")), *code])
     folder = FINISHED / key
     if not (folder / MEASURED).exists():
-        command = [sys.executable, "-m", "benchmarks.training_run", settings.model_dump_json()]
-        result = subprocess.run(
-            [*command, str(arrays), str(folder)], stdout=subprocess.DEVNULL, check=False
-        )
-        if result.returncode:
-            raise StageError(f"a training run ended with {result.returncode}: see above")
+        arguments = [settings.model_dump_json(), str(arrays), str(folder)]
+        run_module("a training run", "benchmarks.training_run", *arguments)
     probabilities = np.load(folder / PROBABILITIES)
     return read_json(folder / MEASURED), probabilities
 
@@ -136,16 +131,25 @@ def row(recipe: str, number: int, settings: params.Train, arrays: Path) -> dict[
     }
 
 
-def write_arrays(settings: params.Preprocess, folder: Path) -> None:
-    """Write the arrays that a recipe trains on, as the stage `preprocess` does."""
-    if settings.limit is not None:
-        raise StageError(f"preprocess.limit: found {settings.limit}, expected null")
-    published = read_idx_pair(RAW, "train")
-    size = round(settings.validation_fraction * len(published.labels))
-    train, validation = split_off(published, size, settings.seed)
-    save(folder, "train", train)
-    save(folder, "validation", validation)
-    save(folder, "test", read_idx_pair(RAW, "test"))
+def write_arrays(recipe: str, folder: Path) -> None:
+    """Run the stage `preprocess`, for the arrays that a recipe trains on."""
+    paths = {
+        "raw": RAW,
+        "processed": folder,
+        "metrics": folder / "data.json",
+        "samples": folder / "samples.png",
+        "params": parameter_file(recipe),
+    }
+    arguments = [text for name, path in paths.items() for text in (f"--{name}", str(path))]
+    run_module("preprocess", "stages.preprocess", *arguments)
+
+
+def run_module(what: str, *arguments: str) -> None:
+    """Run a module of the project in a process of its own, silent but for its errors."""
+    command = [sys.executable, "-m", *arguments]
+    result = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if result.returncode:
+        raise StageError(f"{what} ended with {result.returncode}: see above")
 
 
 def main() -> None:
@@ -164,10 +168,9 @@ def main() -> None:
         progress = tqdm(list(planned(arguments.recipes, runs)), unit="run")
         for recipe, number in progress:
             progress.set_postfix_str(f"{recipe}, {number + 1} of {runs[recipe]}")
-            preprocess = params.load(params.Preprocess, parameter_file(recipe))
-            arrays = Path(temporary) / f"{preprocess.validation_fraction}-{preprocess.seed}"
+            arrays = Path(temporary) / recipe
             if not arrays.exists():
-                write_arrays(preprocess, arrays)
+                write_arrays(recipe, arrays)
             train = params.load(params.Train, parameter_file(recipe))
             rows.append(row(recipe, number, train, arrays))
             tqdm.write(

@@ -3,6 +3,7 @@
 `python -m benchmarks.results` prints the table of the file that is there.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,11 @@ def table(results: pd.DataFrame) -> str:
 def typical_seconds(seconds: pd.Series) -> float:
     """Return the median, in which a run that never got there counts as infinitely slow."""
     return float(np.median(seconds.fillna(np.inf)))
+
+
+def megabytes(maximum_resident_set: int) -> float:
+    """Return millions of bytes of what `getrusage` says: bytes on a Mac, KiB on Linux."""
+    return maximum_resident_set * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def draw(results: pd.DataFrame, path: Path) -> None:

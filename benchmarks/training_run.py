@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from benchmarks.results import MEASURED, PROBABILITIES
+from benchmarks.results import MEASURED, PROBABILITIES, megabytes
 from stages import network
 from stages.checkpoint import CheckpointFolder
+from stages.command import run
 from stages.dataset import LabelledImages, load
 from stages.files import replacing, write_json
 from stages.params import Train
@@ -100,10 +101,10 @@ def main() -> None:
             "watched": [list(moment) for moment in watch.watched],
             "macs_per_image": macs,
             "flops_share": flops / matrix_product_flops(),
-            "peak_mb": peak * (1 if sys.platform == "darwin" else 1024) / 1e6,
+            "peak_mb": megabytes(peak),
         },
     )
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

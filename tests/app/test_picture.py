@@ -9,11 +9,8 @@ from app.picture import (
     PictureError,
     TooLargeError,
     UnknownFormatError,
-    best_channel,
-    over_white,
     read_file,
     read_picture,
-    shrunk,
 )
 from tests.app.conftest import drawn, encoded
 
@@ -48,15 +45,6 @@ def test_cmyk() -> None:
     np.testing.assert_allclose(grey[:, 35:55], 1, atol=0.05)
 
 
-def test_transparent_is_white() -> None:
-    """Black at half opacity on white is middle grey."""
-    clear = Image.new("RGBA", (20, 20), (0, 0, 0, 0))
-    clear.paste((0, 0, 0, 128), (0, 0, 10, 20))
-    sheet = np.asarray(over_white(clear))
-    np.testing.assert_allclose(sheet[:, :10], 127, atol=1)
-    assert sheet[:, 10:].min() == 255
-
-
 def test_turned_upright() -> None:
     """A photo taken with the camera on its side is turned; a size is that of the file."""
     exif = Image.Exif()
@@ -67,22 +55,10 @@ def test_turned_upright() -> None:
     assert picture.scale == 1
 
 
-def test_shrinks_and_keeps_the_shape() -> None:
-    """The longest side becomes 400 at most."""
-    assert shrunk(np.ones((1000, 500, 3), np.float32)).shape == (400, 200, 3)
-    assert shrunk(np.ones((30, 50, 1), np.float32)).shape == (30, 50, 1)
-    assert shrunk(np.ones((1, 9000, 1), np.float32)).shape == (1, 400, 1)
+def test_a_size_is_that_of_the_file() -> None:
+    """One pixel of 400 is seven and a half of 3000."""
     picture = read_picture(encoded(Image.new("L", (3000, 2000))))
     assert picture.scale == pytest.approx(7.5, rel=0.01)
-
-
-def test_the_colour_that_shows_the_ink() -> None:
-    """Yellow on white shows in blue; blue on white well enough in grey."""
-    sheet = np.ones((40, 40, 3), np.float32)
-    sheet[10:30, 18:22] = (1, 0.9, 0.1)
-    np.testing.assert_allclose(best_channel(sheet)[15, 15:25:4], [1, 0.1, 1], atol=0.01)
-    sheet[10:30, 18:22] = (0.1, 0.2, 0.6)
-    assert best_channel(sheet)[15, 20] == pytest.approx(0.299 * 0.1 + 0.587 * 0.2 + 0.114 * 0.6)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,7 +9,7 @@ from stages import network
 from stages.checkpoint import CheckpointFolder
 from stages.command import StageError
 from stages.dataset import LabelledImages
-from tests.conftest import TRAIN
+from tests.conftest import PROJECT, TRAIN
 
 
 class _KilledError(Exception):
@@ -86,3 +90,41 @@ def test_a_loss_that_is_not_finite_ends_the_run(
     with pytest.raises(StageError, match=r"loss of epoch 1 is .*lower train.learning_rate"):
         network.train_network(settings, random_images, random_images, folder, 0)
     assert folder.load() is None
+
+
+INTERRUPTED_IN_A_DESTRUCTOR = """
+import os, signal, sys
+from pathlib import Path
+import keras
+import numpy as np
+from stages.checkpoint import CheckpointFolder
+from stages.dataset import LabelledImages
+from stages.network import train_network
+from tests.conftest import TRAIN
+
+class Doomed:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+class Interrupt(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs):
+        Doomed()
+
+data = LabelledImages(np.zeros((40, 28, 28, 1), np.uint8), np.zeros(40, np.uint8))
+train_network(TRAIN, data, data, CheckpointFolder(Path(sys.argv[1]), "key"), 0, [Interrupt()])
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_never_lost(tmp_path: Path) -> None:
+    """Also in a destructor, where Python drops exceptions, it ends training after that epoch."""
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_IN_A_DESTRUCTOR, str(tmp_path)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "error: interrupted; 1 of 4 epochs are kept" in result.stderr
+    assert CheckpointFolder(tmp_path, "key").load() is not None
