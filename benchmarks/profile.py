@@ -23,9 +23,10 @@ from stages.network import compiled_model
 from stages.runtime import make_deterministic, use_kernels
 
 WARM_UP, STEPS = 20, 100
+BACK_BY_INPUTS = "convolution, back by inputs"
 KINDS = {
     "convolution, forward": r"convolution:",
-    "convolution, back by inputs": r"Conv2DBackpropInput:",
+    BACK_BY_INPUTS: r"Conv2DBackpropInput:",
     "convolution, back by weights": r"Conv2DBackpropFilter:",
     "batch normalisation": r"batch_normalization|BatchNorm",
     "pooling": r"max_pooling",
@@ -72,12 +73,13 @@ def main() -> None:
         (trace,) = Path(folder).rglob("*.xplane.pb")
         total = milliseconds(trace)
     product = matrix_product_flops()
-    pass_flops = 2 * macs_per_image(model) * settings.batch_size  # of one of the three passes
+    first, *others, _ = macs_per_image(model)  # the last is the dense layer
     print("| operations | ms a step | share | GFLOP/s |\n|---|---|---|---|")
     for kind, spent in total.most_common():
         speed = ""
         if kind.startswith("convolution"):
-            speed = f"{pass_flops * STEPS / spent / 1e6:.0f}"
+            macs = sum(others) + first * (kind != BACK_BY_INPUTS)  # the images get no gradient
+            speed = f"{2 * macs * settings.batch_size * STEPS / spent / 1e6:.0f}"
         share = spent / total.total()
         print(f"| {kind} | {spent / STEPS:.1f} | {100 * share:.0f} % | {speed} |")
     print(f"| matrix product | | | {product / 1e9:.0f} |")

@@ -2,22 +2,25 @@
 
 `python -m benchmarks.recipes` trains every recipe with several seeds, each network in a process of
 its own, the recipes in turn, and writes benchmarks/results.csv (a row per recipe and seed),
-results.json (the machine and the versions) and results.png, and prints README's table. It takes
-hours; broken off and started again, it goes on after the last network that it finished. Run it on
-a machine that does nothing else, after `dvc repro download`.
+results.json (the machine and the versions) and results.png, and prints README's table; of some
+recipes or runs only, it prints the table and writes nothing. It takes hours; broken off and started
+again, it goes on after the last network that it finished. Run it on a machine that does nothing
+else, after `dvc repro download`.
 
 What is measured, by column:
 
-- test_accuracy, errors: of the model that the recipe ends with, which validation has chosen.
+- test_accuracy, errors: of the model that the recipe ends with.
 - fit_seconds: from an unbuilt model to the end of the last epoch, with all that reproducing and
   resuming ask for, without the import of TensorFlow and without looking at the test set.
-- seconds_to_990, _995, _996: fit seconds until the network, as it is after an epoch, first has that
-  many thousandths of the test set right; empty if never. For several networks: the first one's
-  epochs, then the average of those that are finished.
-- macs_per_image: multiply-adds of one image through all layers that multiply matrices.
-- flops_share: floating-point operations per second in training (six per multiply-add: forward,
-  and back by inputs and by weights) over those of a float32 matrix product in the same process.
-- peak_mb: the largest resident memory of the process, in millions of bytes.
+- seconds_to_990, _995, _996: fit seconds until the network, as it is after an epoch, or in the end
+  the model that it became, first has that many thousandths of the test set right; empty if never.
+  For several networks: the first one's epochs, then the average of those that are finished.
+- macs_per_image: multiply-adds of one image, seen once as in training, through all layers that
+  multiply matrices.
+- flops_share: floating-point operations per second in training (two per multiply-add, forward, back
+  by weights and, but for the first layer, back by inputs) over those of a float32 matrix product in
+  the same process.
+- peak_mb: the largest resident memory of a process, in millions of bytes; each trains one network.
 
 The test set is watched and chooses nothing. A network that two recipes have in common (`best` has
 several of the default's) is trained once and counts for both.
@@ -57,11 +60,11 @@ FINISHED = Path(".benchmark")  # results of the networks that an unfinished run 
 # How many seeds, or ensembles with no seed in common.
 RUNS = {
     "mlp": 3,
-    "simple-cnn": 2,
-    "dense-cnn": 2,
-    "keras-example": 2,
+    "simple-cnn": 3,
+    "dense-cnn": 3,
+    "keras-example": 3,
     "fast": 10,
-    "default": 9,
+    "default": 12,
     "best": 3,
 }
 
@@ -89,7 +92,7 @@ def measured_network(
 
     Returns what `training_run` measured, and the probabilities (N, 10) on the test set.
     """
-    code = sorted(Path("stages").glob("*.py"))
+    code = [*sorted(Path("stages").glob("*.py")), Path("benchmarks/training_run.py")]
     key = run_key(settings.model_dump(), [*sorted(arrays.glob("*.npy")), *code])
     folder = FINISHED / key
     if not (folder / MEASURED).exists():
@@ -180,11 +183,12 @@ def main() -> None:
     results = pd.DataFrame(rows, columns=COLUMNS).sort_values(
         "recipe", key=lambda names: names.map(list(RUNS).index), kind="stable"
     )
-    write_csv(RESULTS, results)
-    write_json(RESULTS.with_suffix(".json"), machine.facts())
-    draw(results, RESULTS.with_suffix(".png"))
     print(table(results))
-    shutil.rmtree(FINISHED)
+    if runs == RUNS and set(arguments.recipes) == set(RUNS):
+        write_csv(RESULTS, results)
+        write_json(RESULTS.with_suffix(".json"), machine.facts())
+        draw(results, RESULTS.with_suffix(".png"))
+        shutil.rmtree(FINISHED)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.results import MEASURED, PROBABILITIES, megabytes
+from stages import model as models
 from stages import network
 from stages.checkpoint import CheckpointFolder
 from stages.command import run
@@ -53,15 +54,15 @@ def probabilities_of(model: keras.Model, data: LabelledImages) -> NDArray[np.flo
     return probabilities
 
 
-def macs_per_image(model: keras.Model) -> int:
-    """Count the multiply-adds of one image through the convolutions and dense layers."""
-    total = 0
+def macs_per_image(model: keras.Model) -> list[int]:
+    """Count the multiply-adds of one image through each convolution and dense layer, in order."""
+    macs = []
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
-            total += int(np.prod(layer.output.shape[1:3])) * int(np.prod(layer.kernel.shape))
+            macs.append(int(np.prod(layer.output.shape[1:3])) * int(np.prod(layer.kernel.shape)))
         elif isinstance(layer, keras.layers.Dense):
-            total += int(np.prod(layer.kernel.shape))
-    return total
+            macs.append(int(np.prod(layer.kernel.shape)))
+    return macs
 
 
 def matrix_product_flops() -> float:
@@ -90,17 +91,19 @@ def main() -> None:
     fit_seconds = watch.watched[-1][0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     macs = macs_per_image(model)
-    flops = 6 * macs * len(training.labels) * len(history) / fit_seconds
+    # Two operations each; forward, back by weights and, but for the first layer, back by inputs.
+    operations = 2 * (3 * sum(macs) - macs[0]) * len(training.labels) * len(history)
+    final = models.average([model], settings.test_time_shift)
     with replacing(results / PROBABILITIES) as file:
-        np.save(file, probabilities_of(model, test))
+        np.save(file, probabilities_of(final, test))
     write_json(
         results / MEASURED,
         {
             "epochs": len(history),
             "fit_seconds": fit_seconds,
             "watched": [list(moment) for moment in watch.watched],
-            "macs_per_image": macs,
-            "flops_share": flops / matrix_product_flops(),
+            "macs_per_image": sum(macs),
+            "flops_share": operations / fit_seconds / matrix_product_flops(),
             "peak_mb": megabytes(peak),
         },
     )

@@ -33,7 +33,7 @@ class State(NamedTuple):
 
     history: list[dict[str, float]]  # a row per finished epoch
     variables: list[NDArray[Any]]  # the model's whole state tree, flattened
-    best_weights: list[NDArray[Any]]
+    kept_weights: list[NDArray[Any]]
 
 
 class DamagedStateError(ValueError):
@@ -105,7 +105,7 @@ class CheckpointFolder:
             payload,
             np.frombuffer(json.dumps(header).encode(), np.uint8),
             *state.variables,
-            *state.best_weights,
+            *state.kept_weights,
         )
         content = payload.getvalue()
         with replacing(self.folder / f"network-{network}-epoch-{epoch:05}.state") as file:

@@ -1,4 +1,4 @@
-"""Which epoch is best, and when to stop: functions of the history alone.
+"""Which epoch's weights are kept, and when to stop: functions of the history alone.
 
 Keras's callback for this keeps a state of its own, which a resumed run would have to restore.
 """
@@ -25,8 +25,13 @@ def is_over(history: History, stopping: EarlyStopping) -> bool:
     return len(history) - 1 - last >= stopping.patience
 
 
-def best_epoch(history: History, stopping: EarlyStopping) -> int:
-    """Return the index of the row with the best validation figure, the first among equals."""
+def kept_epoch(history: History, stopping: EarlyStopping) -> int:
+    """Return the index of the row with the best validation figure, the first among equals.
+
+    Without `restore_best_weights` it is the last row's.
+    """
+    if not stopping.restore_best_weights:
+        return len(history) - 1
     return last_improvement([row[stopping.monitor] for row in history], _higher_is_better(stopping))
 
 

@@ -98,14 +98,32 @@ def build(name: ModelName, dropout: float) -> keras.Model:
     )
 
 
-def average(networks: list[keras.Model]) -> keras.Model:
-    """Return one model that gives the mean of the networks' probabilities."""
-    if len(networks) == 1:
+def average(networks: list[keras.Model], shift: int) -> keras.Model:
+    """Return one model that gives the mean of the networks' probabilities.
+
+    With a `shift` of s pixels above 0 each network sees every image five times: as it is, and moved
+    by s pixels up, down, left and right.
+    """
+    if len(networks) == 1 and shift == 0:
         return networks[0]
     images = keras.Input(IMAGE_SHAPE)
+    views = _shifted(images, shift) if shift else [images]
     for number, network in enumerate(networks, start=1):
         network.name = f"network_{number}"
-    return keras.Model(images, layers.Average()([network(images) for network in networks]))
+    return keras.Model(
+        images, layers.Average()([network(view) for network in networks for view in views])
+    )
+
+
+def _shifted(images: keras.KerasTensor, shift: int) -> list[keras.KerasTensor]:
+    """Return the images as they are, then moved down, up, right and left; zeros move in."""
+    padded = layers.ZeroPadding2D(shift)(images)
+    return [
+        layers.Cropping2D(((top * shift, (2 - top) * shift), (left * shift, (2 - left) * shift)))(
+            padded
+        )
+        for top, left in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
+    ]
 
 
 def save(model: keras.Model, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One network's training, from its seed or last checkpoint to the epoch that validates best."""
+"""One network's training, from its seed or last checkpoint to the weights that are kept."""
 
 import math
 import os
@@ -18,7 +18,7 @@ from stages.batches import batches_in_order, batches_of_epochs
 from stages.checkpoint import CheckpointFolder, State
 from stages.command import StageError
 from stages.dataset import LabelledImages
-from stages.early_stopping import History, best_epoch, is_over
+from stages.early_stopping import History, is_over, kept_epoch
 from stages.runtime import verbosity
 from stages.schedule import SCHEDULES
 
@@ -33,7 +33,7 @@ def train_network(
     number: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> tuple[keras.Model, History]:
-    """Train the run's network `number`, from 0 on; return it as its best epoch left it.
+    """Train the run's network `number`, from 0 on; return it as its kept epoch left it.
 
     Epochs that a killed run had finished are taken from its checkpoints. `callbacks` may look on.
 
@@ -66,9 +66,9 @@ def train_network(
             )
     # Built anew, without an optimizer: its state would be that of the last epoch, and its schedule
     # a class that only this project has.
-    best = models.build(settings.model, settings.dropout)
-    best.set_weights(at_epoch_end.best_weights)
-    return best, at_epoch_end.history
+    kept = models.build(settings.model, settings.dropout)
+    kept.set_weights(at_epoch_end.kept_weights)
+    return kept, at_epoch_end.history
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _ending_on_interrupt(at_epoch_end: "EpochEnd", epochs: int) -> Iterator[None
     def end(*_: object) -> None:
         message = (
             f"error: interrupted; {len(at_epoch_end.history)} of {epochs} epochs are kept: "
-            "type `dvc repro` to go on after them\n"
+            "type the same command again, such as `dvc repro`, to go on after them\n"
         )
         os.write(sys.stderr.fileno(), message.encode())  # print may be under way already
         os._exit(1)
@@ -110,7 +110,7 @@ def compiled_model(settings: params.Train, steps_per_epoch: int) -> keras.Model:
 
 
 class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-    """After each epoch: refuse a loss that is not finite, note the best, save the state, stop."""
+    """After each epoch: refuse a loss that is not finite, note what is kept, save, stop."""
 
     def __init__(
         self, settings: params.Train, checkpoints: CheckpointFolder, state: State, network: int
@@ -120,20 +120,20 @@ class EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is unty
         self.stopping = settings.early_stopping
         self.checkpoints = checkpoints
         self.history = list(state.history)
-        self.best_weights = state.best_weights
+        self.kept_weights = state.kept_weights
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         if not (math.isfinite(logs["loss"]) and math.isfinite(logs["val_loss"])):
             raise StageError(
                 f"the loss of epoch {epoch + 1} is {logs['loss']}, on validation "
                 f"{logs['val_loss']}, expected a finite one; no model was written: "
-                "lower train.learning_rate in params.yaml and type `dvc repro`"
+                "lower train.learning_rate and type the same command again"
             )
         rate = float(self.model.optimizer.learning_rate)
         history = [*self.history, {"epoch": epoch + 1, "learning_rate": rate, **logs}]
-        if best_epoch(history, self.stopping) == epoch:
-            self.best_weights = self.model.get_weights()
-        state = State(history, variables_of(self.model), self.best_weights)
+        if kept_epoch(history, self.stopping) == epoch:
+            self.kept_weights = self.model.get_weights()
+        state = State(history, variables_of(self.model), self.kept_weights)
         self.checkpoints.save(state, self.network)
         self.history = history  # only now: what is in it is on the disk
         self.model.stop_training = is_over(self.history, self.stopping)

@@ -41,6 +41,7 @@ class EarlyStopping(Section):
     monitor: Literal["val_loss", "val_accuracy"]
     patience: Count  # epochs
     min_delta: float = Field(ge=0)
+    restore_best_weights: bool
 
 
 class Augmentation(Section):
@@ -64,6 +65,7 @@ class Train(Section):
     optimizer: Literal["adam", "rmsprop", "sgd"]
     early_stopping: EarlyStopping
     augmentation: Augmentation
+    test_time_shift: int = Field(ge=0, le=14)  # pixels
 
 
 class Plot(Section):

@@ -23,7 +23,7 @@ BLUE, ORANGE = "#0072B2", "#D55E00"
 
 
 def history_figure(history: pd.DataFrame, title: str) -> Figure:
-    """Draw loss and accuracy by epoch, training against validation, each network's best marked."""
+    """Draw loss and accuracy by epoch, training against validation; mark what was kept."""
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     figure.suptitle(title)
     for ax, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -35,9 +35,9 @@ def history_figure(history: pd.DataFrame, title: str) -> Figure:
             ):
                 label = name if named else None
                 ax.plot(own["epoch"], own[column], style, color=colour, label=label, markersize=4)
-            best = own[own["best"] == 1].iloc[0]
-            epoch, then = int(best["epoch"]), best[f"val_{measure}"]
-            label = f"best epoch, {epoch}: {then:.4f}" if named else None
+            kept = own[own["kept"] == 1].iloc[0]
+            epoch, then = int(kept["epoch"]), kept[f"val_{measure}"]
+            label = f"kept epoch, {epoch}: {then:.4f}" if named else None
             ax.plot(epoch, then, "*", color="black", markersize=13, label=label, zorder=3)
         ax.set_xlabel("epoch")
         ax.set_ylabel(measure)

@@ -21,6 +21,7 @@ from stages.files import write_figure, write_json
 from stages.sheet import image_sheet
 
 SAMPLES = 40  # images on the sheet
+MNIST_TRAINING_IMAGES = 60_000
 
 
 def split_off(data: LabelledImages, size: int, seed: int) -> tuple[LabelledImages, LabelledImages]:
@@ -91,6 +92,12 @@ def main() -> None:
     dataset = params.load(params.Download, paths.params).dataset
 
     published = read_idx_pair(paths.raw, "train")
+    # A recipe names the data set apart from the download that it shares with others.
+    if (len(published.labels) == MNIST_TRAINING_IMAGES) != (dataset == "mnist"):
+        raise StageError(
+            f"{paths.raw}: found {len(published.labels):,} training images, expected those of "
+            f"{dataset}; set download.dataset in {paths.params} to what was downloaded"
+        )
     validation_size = round(settings.validation_fraction * len(published.labels))
     train, validation = split_off(published, validation_size, settings.seed)
     splits = {

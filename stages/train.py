@@ -1,7 +1,7 @@
-"""Train the CNN, with a checkpoint after every epoch, and keep the epoch that validates best.
+"""Train the CNN, with a checkpoint after every epoch, and keep the best epoch's weights.
 
 Reads: {train,validation}_{images,labels}.npy in the folder `--processed`.
-Writes: the model with its best weights (`--model`, .keras; for a runtime without TensorFlow
+Writes: the model with the weights kept (`--model`, .keras; for a runtime without TensorFlow
 `--litert`, .tflite) and a row per epoch (`--history`, CSV).
 Parameters: train.
 
@@ -20,13 +20,13 @@ from stages import params
 from stages.checkpoint import CheckpointFolder, checkpoint_root, run_key
 from stages.command import parse_paths, run
 from stages.dataset import LabelledImages, load
-from stages.early_stopping import History, best_epoch
+from stages.early_stopping import History, kept_epoch
 from stages.files import write_csv
 from stages.network import train_network
 from stages.runtime import describe_devices, make_deterministic, use_kernels
 
 HISTORY_COLUMNS = ["network", "epoch", "learning_rate", "loss", "val_loss"]
-HISTORY_COLUMNS += ["accuracy", "val_accuracy", "best"]
+HISTORY_COLUMNS += ["accuracy", "val_accuracy", "kept"]
 
 
 def train(
@@ -49,7 +49,7 @@ def train(
         network, history = train_network(settings, training, validation, checkpoints, number)
         networks.append(network)
         histories += [row | {"network": number + 1} for row in history]
-    return models.average(networks), histories
+    return models.average(networks, settings.test_time_shift), histories
 
 
 def write_results(
@@ -59,14 +59,14 @@ def write_results(
     model_path: Path,
     history_path: Path,
 ) -> None:
-    """Write the model and the history's rows, each network's best one marked."""
+    """Write the model and the history's rows, each network's kept one marked."""
     rows = []
     for number in range(1, settings.networks + 1):
         own = [row for row in history if row["network"] == number]
-        best = best_epoch(own, settings.early_stopping)
-        rows += [row | {"best": int(index == best)} for index, row in enumerate(own)]
+        kept = kept_epoch(own, settings.early_stopping)
+        rows += [row | {"kept": int(index == kept)} for index, row in enumerate(own)]
         figure = settings.early_stopping.monitor
-        print(f"best epoch: {best + 1} of {len(own)}, {figure} {own[best][figure]:.4f}")
+        print(f"kept epoch: {kept + 1} of {len(own)}, {figure} {own[kept][figure]:.4f}")
     models.save(model, model_path)
     write_csv(history_path, pd.DataFrame(rows, columns=HISTORY_COLUMNS))
 

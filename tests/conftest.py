@@ -34,8 +34,11 @@ TRAIN = Train(
     learning_rate=0.001,
     schedule="one-cycle",
     optimizer="adam",
-    early_stopping=EarlyStopping(monitor="val_loss", patience=10, min_delta=0),
+    early_stopping=EarlyStopping(
+        monitor="val_loss", patience=10, min_delta=0, restore_best_weights=True
+    ),
     augmentation=Augmentation(rotation=10, scale=0.1, shear=5, shift=2),
+    test_time_shift=1,
 )
 
 
@@ -105,12 +108,6 @@ def copy_of_project(root: Path) -> Pipeline:
     ):
         pipeline.succeed(*command)
     return pipeline
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Pipeline:
-    """Give a fresh copy of the project in which nothing has run."""
-    return copy_of_project(tmp_path)
 
 
 @pytest.fixture

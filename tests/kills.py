@@ -22,6 +22,7 @@ from typing import IO, NamedTuple
 from tests.conftest import Pipeline, copy_of_project, environment
 
 EPOCHS = 8
+LAST_STAGE = "plot"
 ORPHAN_LIFE = 0.3  # seconds within which a stage notices that DVC is gone
 
 
@@ -39,23 +40,25 @@ class Outcome(NamedTuple):
         return self.same_lock and self.resumed_after == self.epochs
 
 
-def prepare(folder: Path) -> tuple[Pipeline, str, float]:
-    """Run the pipeline undisturbed; return the project, its dvc.lock and the seconds it took."""
+def prepare(folder: Path, stage: str = LAST_STAGE) -> tuple[Pipeline, str, float]:
+    """Run undisturbed up to `stage`; return the project, its dvc.lock and the seconds it took."""
     pipeline = copy_of_project(folder)
     pipeline.change_params({"train": {"model": "normalised-cnn", "epochs": EPOCHS}})
     pipeline.succeed("git", "commit", "--quiet", "--all", "--message=epochs")
     start = time.monotonic()
-    pipeline.succeed("dvc", "repro")
+    pipeline.succeed("dvc", "repro", stage)
     return pipeline, pipeline.lock(), time.monotonic() - start
 
 
-def start(pipeline: Pipeline, output: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Start `dvc repro` in a process group of its own.
+def start(
+    pipeline: Pipeline, stage: str, output: IO[str] | int = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """Start `dvc repro`, up to `stage`, in a process group of its own.
 
     DVC starts stages by the user's shell; this one stays between the two if it is let.
     """
     return subprocess.Popen(
-        ["dvc", "repro"],
+        ["dvc", "repro", stage],
         cwd=pipeline.root,
         env=environment() | {"SHELL": "/bin/sh"},
         stdout=output,
@@ -70,19 +73,20 @@ def kill_once(
     lock: str,
     wait: Callable[[subprocess.Popen[str]], object],
     whole_group: bool,
+    stage: str = LAST_STAGE,
 ) -> Outcome:
-    """Run from the beginning, kill with SIGKILL once `wait` returns, run again at once."""
+    """Run from the beginning to `stage`, kill with SIGKILL once `wait` returns, run again."""
     pipeline.succeed("git", "checkout", "--quiet", ".")
     pipeline.succeed("git", "clean", "-dffxq")
     log = pipeline.root.parent / "killed.log"
     with log.open("w") as output:
-        killed = start(pipeline, output)
+        killed = start(pipeline, stage, output)
     wait(killed)
     if killed.poll() is None:
         kill = os.killpg if whole_group else os.kill
         kill(killed.pid, signal.SIGKILL)
         killed.wait()
-    again = start(pipeline)
+    again = start(pipeline, stage)
     time.sleep(ORPHAN_LIFE)
     epochs = max((int(path.stem[-5:]) for path in states(pipeline)), default=0)
     printed, _ = again.communicate()

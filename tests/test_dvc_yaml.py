@@ -131,15 +131,15 @@ def in_the_default(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_run_through_the_same_stages(name: str) -> None:
-    """But for their paths, and for parameters in a file of their own, they are dvc.yaml's."""
+    """But for their paths, the parameter file among them, they are dvc.yaml's."""
     recipe = in_the_default(RECIPES[name])
     default = STAGES[name]
     assert recipe["wdir"] == ".."
     assert recipe["cmd"] == default["cmd"]
-    for key in ("outs", "metrics", "plots"):
+    for key in ("deps", "outs", "metrics", "plots"):
         assert recipe.get(key) == default.get(key)
-    reads_params = {"params.yaml"} if "params" in default else set()
-    assert set(recipe["deps"]) == {*default["deps"]} | reads_params
+    if "params" in default:
+        assert recipe["params"] == [{"params.yaml": default["params"]}]
 
 
 def test_recipes_are_the_files_that_are_there() -> None:

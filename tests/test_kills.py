@@ -1,4 +1,4 @@
-"""The short version of tests/kills.py: one kill of each kind, and Ctrl-C, after an epoch."""
+"""The short version of tests/kills.py: one kill of each kind, and Ctrl-C, in training."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, str]:
     """Give a project that was run undisturbed, and its dvc.lock."""
-    pipeline, lock, _ = prepare(tmp_path_factory.mktemp("project"))
+    pipeline, lock, _ = prepare(tmp_path_factory.mktemp("project"), "train")
     return pipeline, lock
 
 
@@ -32,7 +32,7 @@ def test_a_killed_run_goes_on_to_the_same_lock(
     """Killed with all its processes, or DVC alone, training resumes and ends in the same bytes."""
     pipeline, lock = prepared
     outcome = kill_once(
-        pipeline, lock, lambda process: _first_epoch(pipeline, process), whole_group
+        pipeline, lock, lambda process: _first_epoch(pipeline, process), whole_group, "train"
     )
     assert outcome.stage == "train"
     assert outcome.epochs > 0
@@ -43,7 +43,7 @@ def test_ctrl_c_ends_a_run_at_once(prepared: tuple[Pipeline, str]) -> None:
     """The last finished epoch is kept, one line says how to go on, and going on works."""
     pipeline, lock = prepared
     pipeline.succeed("git", "clean", "-dffxq")
-    running = start(pipeline)
+    running = start(pipeline, "train")
     _first_epoch(pipeline, running)
     os.killpg(running.pid, signal.SIGINT)
     printed, _ = running.communicate(timeout=10)
@@ -51,5 +51,5 @@ def test_ctrl_c_ends_a_run_at_once(prepared: tuple[Pipeline, str]) -> None:
     assert "error: interrupted; " in printed
     assert "Traceback" not in printed
     assert states(pipeline)
-    assert "resuming after epoch" in pipeline.succeed("dvc", "repro")
+    assert "resuming after epoch" in pipeline.succeed("dvc", "repro", "train")
     assert pipeline.lock() == lock

@@ -13,7 +13,7 @@ def _state(epochs: int) -> State:
     return State(
         history=[{"epoch": epoch + 1, "loss": 1 / (epoch + 3)} for epoch in range(epochs)],
         variables=[np.full((3, 2), epochs, np.float32), np.array([epochs, 1], np.uint32)],
-        best_weights=[np.full(4, epochs / 3, np.float32)],
+        kept_weights=[np.full(4, epochs / 3, np.float32)],
     )
 
 
@@ -22,7 +22,7 @@ def _assert_equal(loaded: State | None, expected: State) -> None:
     assert loaded.history == expected.history
     for ours, theirs in (
         (loaded.variables, expected.variables),
-        (loaded.best_weights, expected.best_weights),
+        (loaded.kept_weights, expected.kept_weights),
     ):
         assert [array.dtype for array in ours] == [array.dtype for array in theirs]
         for one, other in zip(ours, theirs, strict=True):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from stages.early_stopping import best_epoch, is_over
+from stages.early_stopping import is_over, kept_epoch
 from stages.params import EarlyStopping
 
 
@@ -12,15 +12,17 @@ def _figures(*values: float, monitor: str = "val_loss") -> list[dict[str, float]
 
 def _stopping(**changes: object) -> EarlyStopping:
     return EarlyStopping.model_validate(
-        {"monitor": "val_loss", "patience": 2, "min_delta": 0} | changes
+        {"monitor": "val_loss", "patience": 2, "min_delta": 0, "restore_best_weights": True}
+        | changes
     )
 
 
-def test_best_epoch_by_hand() -> None:
-    """The smallest loss or the largest accuracy, the first among equals."""
-    assert best_epoch(_figures(3, 1, 2, 1), _stopping()) == 1
+def test_kept_epoch_by_hand() -> None:
+    """The smallest loss or the largest accuracy, the first among equals; or the last epoch."""
+    assert kept_epoch(_figures(3, 1, 2, 1), _stopping()) == 1
     accuracies = _figures(0.3, 0.1, 0.4, 0.4, monitor="val_accuracy")
-    assert best_epoch(accuracies, _stopping(monitor="val_accuracy")) == 2
+    assert kept_epoch(accuracies, _stopping(monitor="val_accuracy")) == 2
+    assert kept_epoch(accuracies, _stopping(restore_best_weights=False)) == 3
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_early_stopping_by_hand(losses: list[float], changes: dict[str, float], 
 
 
 def test_early_stopping_is_keras_own() -> None:
-    """On the same figures Keras's EarlyStopping stops at the same epoch with the same best."""
+    """On the same figures Keras's EarlyStopping stops at the same epoch."""
     random = np.random.default_rng(3)
     for _ in range(50):
         losses = random.random(30).round(2).tolist()

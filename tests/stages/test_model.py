@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stages.model import ARCHITECTURES, build, export, save
+from stages.model import ARCHITECTURES, average, build, export, save
 from stages.params import ModelName
 
 PARAMETERS = {
@@ -73,11 +73,32 @@ def test_loads_with_plain_keras(tmp_path: Path) -> None:
     )
 
 
+def test_the_average_over_networks_and_shifts() -> None:
+    """It is the mean of what each network says of the image and of its four neighbours."""
+    images = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1)).astype(np.float32)
+    framed = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    views = [images]
+    views += [framed[:, :28, 2:30], framed[:, 4:, 2:30], framed[:, 2:30, :28], framed[:, 2:30, 4:]]
+    networks = []
+    for _ in range(2):
+        weights = build("mlp", dropout=0).get_weights()
+        networks.append(build("mlp", dropout=0))
+        networks[-1].set_weights([5 * weight for weight in weights])
+    answers = [network.predict(view, verbose=0) for network in networks for view in views]
+    assert np.abs(answers[0] - answers[1]).max() > 0.01
+    averaged = average(networks, shift=2).predict(images, verbose=0)
+    np.testing.assert_allclose(averaged, np.mean(answers, axis=0), atol=1e-6)
+    alone = average(networks[:1], shift=2).predict(images, verbose=0)
+    np.testing.assert_allclose(alone, np.mean(answers[:5], axis=0), atol=1e-6)
+    assert average(networks[:1], shift=0) is networks[0]
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 def test_exports_equal_bytes_and_equal_answers(tmp_path: Path) -> None:
     """Whatever was built before, the export is the same file and gives the same probabilities."""
-    save(build("small-normalised-cnn", dropout=0.5), tmp_path / "model.keras")
+    network = build("small-normalised-cnn", dropout=0.5)
+    save(average([network], shift=1), tmp_path / "model.keras")
     export(tmp_path / "model.keras", tmp_path / "once.tflite")
     build("mlp", dropout=0)
     export(tmp_path / "model.keras", tmp_path / "twice.tflite")

@@ -60,16 +60,21 @@ def test_a_resumed_run_ends_in_the_same_weights(
     assert "resuming after epoch 2 of 4" in capsys.readouterr().out
 
 
-def test_keeps_the_best_epoch_and_stops(
-    tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
+@pytest.mark.parametrize("restore_best_weights", [True, False])
+def test_stops_and_keeps_the_best_epoch_or_the_last(
+    tmp_path_factory: pytest.TempPathFactory,
+    random_images: LabelledImages,
+    restore_best_weights: bool,
 ) -> None:
-    """With labels of noise validation soon worsens; the weights are those of the best epoch."""
+    """With labels of noise validation soon worsens; the weights are those that were asked for."""
     validation = LabelledImages(random_images.images, np.roll(random_images.labels, 7))
     settings = TRAIN.model_copy(
         update={
             "epochs": 30,
             "dropout": 0.0,
-            "early_stopping": TRAIN.early_stopping.model_copy(update={"patience": 2}),
+            "early_stopping": TRAIN.early_stopping.model_copy(
+                update={"patience": 2, "restore_best_weights": restore_best_weights}
+            ),
         }
     )
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
@@ -78,7 +83,8 @@ def test_keeps_the_best_epoch_and_stops(
     losses = [row["val_loss"] for row in history]
     assert len(history) == losses.index(min(losses)) + 3 < 30
     model.compile(loss="sparse_categorical_crossentropy")
-    assert model.evaluate(*validation, verbose=0) == pytest.approx(min(losses), rel=1e-4)
+    expected = min(losses) if restore_best_weights else losses[-1]
+    assert model.evaluate(*validation, verbose=0) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(

@@ -29,11 +29,13 @@ train:
     monitor: val_loss
     patience: 5
     min_delta: 0
+    restore_best_weights: true
   augmentation:
     rotation: 0
     scale: 0
     shear: 0
     shift: 0
+  test_time_shift: 0
 plot:
   seed: 0
   predictions: 30

@@ -80,7 +80,7 @@ def test_confusion_counts() -> None:
     _draw(figure)
 
 
-def test_history_marks_the_best_epoch() -> None:
+def test_history_marks_the_kept_epoch() -> None:
     """The star stands at the epoch whose weights were kept, also after a single epoch."""
     history = pd.DataFrame(
         {
@@ -90,7 +90,7 @@ def test_history_marks_the_best_epoch() -> None:
             "val_loss": [3.0, 1.5, 2],
             "accuracy": [0.1, 0.2, 0.3],
             "val_accuracy": [0.1, 0.3, 0.2],
-            "best": [0, 1, 0],
+            "kept": [0, 1, 0],
         }
     )
     two = pd.concat([history, history.assign(network=2)])
@@ -99,5 +99,5 @@ def test_history_marks_the_best_epoch() -> None:
     ]
     assert [np.asarray(line.get_xdata()).tolist() for line in stars] == [[2], [2]]
     labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
-    assert "best epoch, 2: 1.5000" in labels
-    _draw(history_figure(history.iloc[:1].assign(best=1), "digits"))
+    assert "kept epoch, 2: 1.5000" in labels
+    _draw(history_figure(history.iloc[:1].assign(kept=1), "digits"))

@@ -1,9 +1,12 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from stages.command import StageError
-from stages.dataset import LabelledImages
-from stages.preprocess import describe, limited, split_off
+from stages.dataset import IDX_FILES, LabelledImages, write_idx
+from stages.preprocess import describe, limited, main, split_off
 
 
 def _identities(data: LabelledImages) -> set[bytes]:
@@ -46,6 +49,24 @@ def test_refuses_a_part_too_small_for_all_classes(random_images: LabelledImages)
     """Five images cannot show ten digits."""
     with pytest.raises(StageError, match=r"cannot take 5 of 200 images.*preprocess.limit"):
         limited(random_images, 5, seed=0)
+
+
+def test_refuses_data_under_another_name(
+    tmp_path: Path, random_images: LabelledImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a recipe calls mnist is not scored as such if something else was downloaded."""
+    for images_name, labels_name in IDX_FILES.values():
+        write_idx(tmp_path / images_name, random_images.images[..., 0])
+        write_idx(tmp_path / labels_name, random_images.labels)
+    (tmp_path / "recipe.yaml").write_text(
+        "download: {dataset: mnist}\npreprocess: {validation_fraction: 0.1, seed: 0, limit: null}\n"
+    )
+    arguments = ["--raw", str(tmp_path), "--processed", str(tmp_path / "arrays")]
+    arguments += ["--metrics", str(tmp_path / "data.json"), "--samples", str(tmp_path / "a.png")]
+    monkeypatch.setattr(sys, "argv", ["", *arguments, "--params", str(tmp_path / "recipe.yaml")])
+    with pytest.raises(StageError, match=r"found 200 training images.*set download.dataset in"):
+        main()
+    assert not (tmp_path / "arrays").exists()
 
 
 def test_figures_by_hand() -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from stages.checkpoint import CheckpointFolder
 from stages.dataset import LabelledImages
+from stages.model import average
 from stages.network import train_network
 from stages.train import train
 from tests.conftest import TRAIN
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.slow
 def test_networks_are_averaged_and_differ(
     tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
 ) -> None:
-    """Two networks give the mean of what each gives, and have seeds of their own."""
+    """Two networks give the mean of what each gives over shifts; they have seeds of their own."""
     settings = TRAIN.model_copy(update={"networks": 2, "epochs": 1})
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
     model, history = train(settings, random_images, random_images, folder)
@@ -22,7 +23,10 @@ def test_networks_are_averaged_and_differ(
         train_network(settings, random_images, random_images, folder, number)[0]
         for number in (0, 1)
     ]
-    first, second = (network.predict(random_images.images, verbose=0) for network in alone)
+    first, second = (
+        average([network], settings.test_time_shift).predict(random_images.images, verbose=0)
+        for network in alone
+    )
     assert np.abs(first - second).max() > 0.01
     averaged = model.predict(random_images.images, verbose=0)
     np.testing.assert_allclose(averaged, (first + second) / 2, atol=1e-6)
