@@ -21,10 +21,10 @@ from benchmarks.results import megabytes
 from stages.command import run
 from stages.dataset import LabelledImages, load, save
 from stages.files import write_text
+from stages.preprocess import MNIST_TRAINING_IMAGES
 
 PROCESSED, PARAMS = Path("data/processed"), Path("params.yaml")
 SIZES = (6_000, 60_000, 600_000)
-WHOLE = 60_000  # images of the training files, validation among them
 # A process is charged with the memory of the one that started it: this one stays small.
 LAUNCHER = """
 import resource, subprocess, sys
@@ -43,7 +43,7 @@ def measure(size: int, folder: Path) -> tuple[float, float]:
     """Train an epoch on `size` images; return the seconds and the peak in millions of bytes."""
     for split in ("train", "validation"):
         data = load(PROCESSED, split)
-        save(folder, split, resized(data, len(data.labels) * size // WHOLE))
+        save(folder, split, resized(data, len(data.labels) * size // MNIST_TRAINING_IMAGES))
     params = yaml.safe_load(PARAMS.read_text())
     params["train"] |= {"epochs": 1, "networks": 1}
     write_text(folder / "params.yaml", yaml.safe_dump(params))

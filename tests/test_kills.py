@@ -40,8 +40,8 @@ def test_a_killed_run_goes_on_to_the_same_lock(
 
 
 def test_ctrl_c_ends_a_run_at_once(prepared: tuple[Pipeline, str]) -> None:
-    """The last finished epoch is kept, as after a kill, and one line says how to go on."""
-    pipeline, _ = prepared
+    """The last finished epoch is kept, one line says how to go on, and going on works."""
+    pipeline, lock = prepared
     pipeline.succeed("git", "clean", "-dffxq")
     running = start(pipeline, "train")
     _first_epoch(pipeline, running)
@@ -51,3 +51,5 @@ def test_ctrl_c_ends_a_run_at_once(prepared: tuple[Pipeline, str]) -> None:
     assert "error: interrupted; " in printed
     assert "Traceback" not in printed
     assert states(pipeline)
+    assert "resuming after epoch" in pipeline.succeed("dvc", "repro", "train")
+    assert pipeline.lock() == lock
