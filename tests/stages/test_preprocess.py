@@ -51,20 +51,28 @@ def test_refuses_a_part_too_small_for_all_classes(random_images: LabelledImages)
         limited(random_images, 5, seed=0)
 
 
+@pytest.mark.parametrize(("named", "size_of_mnist"), [("mnist", 60_000), ("digits", 200)])
 def test_refuses_data_under_another_name(
-    tmp_path: Path, random_images: LabelledImages, monkeypatch: pytest.MonkeyPatch
+    named: str,
+    size_of_mnist: int,
+    tmp_path: Path,
+    random_images: LabelledImages,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What a recipe calls mnist is not scored as such if something else was downloaded."""
+    """What a recipe calls mnist, or digits, is not scored as such if the other was downloaded."""
+    monkeypatch.setattr("stages.preprocess.MNIST_TRAINING_IMAGES", size_of_mnist)
     for images_name, labels_name in IDX_FILES.values():
         write_idx(tmp_path / images_name, random_images.images[..., 0])
         write_idx(tmp_path / labels_name, random_images.labels)
     (tmp_path / "recipe.yaml").write_text(
-        "download: {dataset: mnist}\npreprocess: {validation_fraction: 0.1, seed: 0, limit: null}\n"
+        f"download: {{dataset: {named}}}\n"
+        "preprocess: {validation_fraction: 0.1, seed: 0, limit: null}\n"
     )
     arguments = ["--raw", str(tmp_path), "--processed", str(tmp_path / "arrays")]
     arguments += ["--metrics", str(tmp_path / "data.json"), "--samples", str(tmp_path / "a.png")]
     monkeypatch.setattr(sys, "argv", ["", *arguments, "--params", str(tmp_path / "recipe.yaml")])
-    with pytest.raises(StageError, match=r"found 200 training images.*set download.dataset in"):
+    message = f"found 200 training images.*those of {named}; set download.dataset in"
+    with pytest.raises(StageError, match=message):
         main()
     assert not (tmp_path / "arrays").exists()
 
