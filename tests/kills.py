@@ -23,7 +23,7 @@ from tests.conftest import Pipeline, copy_of_project, environment
 
 EPOCHS = 8
 LAST_STAGE = "plot"
-ORPHAN_LIFE = 0.3  # seconds within which a stage notices that DVC is gone
+ORPHAN_LIFE = 0.5  # seconds within which a stage notices that DVC is gone
 
 
 class Outcome(NamedTuple):

@@ -17,7 +17,7 @@ def _assert_same(network: keras.Model, classify: Classifier, images: np.ndarray)
     """Compare digits and probabilities, in blocks as large as a batch."""
     for start in range(0, len(images), 500):
         block = images[start : start + 500]
-        expected = network.predict(block, verbose=0)
+        expected = network.predict(block, batch_size=len(block), verbose=0)
         found = classify(block[..., 0])
         np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
         np.testing.assert_allclose(found, expected, atol=1e-4)

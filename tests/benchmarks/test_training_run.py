@@ -12,6 +12,7 @@ def test_multiply_adds_by_hand() -> None:
     assert macs_per_image(build("mlp", 0.5)) == [784 * 512, 512 * 10]
 
 
+@pytest.mark.slow
 def test_a_matrix_product_is_some_gigaflops() -> None:
     """Any machine of this century does between one billion and a hundred trillion a second."""
     assert 1e9 < matrix_product_flops() < 1e14

@@ -33,6 +33,7 @@ def _leave_little_space() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_passes(tmp_path: Path) -> None:
     """A file that cannot be written whole is not there at all; with space again it is."""
     code, error = _download(tmp_path, before=_leave_little_space)
