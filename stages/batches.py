@@ -55,7 +55,11 @@ def batches_in_order(data: LabelledImages, batch_size: int) -> tf.data.Dataset:
 def _dataset(generate: Callable[[], Iterator[tuple[Bytes, Bytes]]], number: int) -> tf.data.Dataset:
     signature = (tf.TensorSpec((None, *IMAGE_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8))
     batches = tf.data.Dataset.from_generator(generate, output_signature=signature)
-    return batches.apply(tf.data.experimental.assert_cardinality(number)).prefetch(8)
+    # Nothing here is to be tuned; told to end, the tuner's thread often sleeps on, up to a minute.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    batches = batches.apply(tf.data.experimental.assert_cardinality(number)).prefetch(8)
+    return batches.with_options(options)
 
 
 def augmented(images: Bytes, augmentation: Augmentation, random: np.random.Generator) -> Bytes:

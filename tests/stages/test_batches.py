@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import affine_transform, shift
 
-from stages.batches import augmented, batches_of_epochs, random_transforms
+from stages.batches import augmented, batches_in_order, batches_of_epochs, random_transforms
 from stages.dataset import LabelledImages
 from stages.params import Augmentation
 
@@ -30,6 +30,15 @@ def test_an_epoch_has_every_image_once_with_its_label(random_images: LabelledIma
         (image.tobytes(), int(label)) for image, label in zip(*random_images, strict=True)
     )
     assert seen == expected
+
+
+def test_the_end_waits_for_no_tuner(random_images: LabelledImages) -> None:
+    """The tuner's thread, which half of the time sleeps on when told to end, is never begun."""
+    for batches in (
+        batches_of_epochs(random_images, 32, NONE, 0, range(1)),
+        batches_in_order(random_images, 32),
+    ):
+        assert batches.options().autotune.enabled is False
 
 
 @pytest.mark.parametrize("augmentation", [NONE, SOME])
