@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.results import MEASURED, PROBABILITIES, megabytes
 from stages import model as models
 from stages import network
+from stages.batches import batches_in_order
 from stages.checkpoint import CheckpointFolder
 from stages.command import run
 from stages.dataset import LabelledImages, load
@@ -49,7 +50,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
 def probabilities_of(model: keras.Model, data: LabelledImages) -> NDArray[np.float32]:
     """Return (N, 10) float32."""
     probabilities: NDArray[np.float32] = model.predict(
-        data.images, batch_size=BATCH_SIZE, verbose=0
+        batches_in_order(data, BATCH_SIZE), verbose=0
     )
     return probabilities
 

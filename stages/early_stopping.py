@@ -8,7 +8,7 @@ from stages.params import EarlyStopping
 History = list[dict[str, float]]  # a row per epoch: its number and figures by name
 
 
-def last_improvement(figures: list[float], higher_is_better: bool, min_delta: float = 0) -> int:
+def last_improvement(figures: list[float], higher_is_better: bool, min_delta: float) -> int:
     """Return the index of the last figure that beat all before it by more than `min_delta`."""
     sign = 1 if higher_is_better else -1
     best = 0
@@ -26,13 +26,16 @@ def is_over(history: History, stopping: EarlyStopping) -> bool:
 
 
 def kept_epoch(history: History, stopping: EarlyStopping) -> int:
-    """Return the index of the row with the best validation figure, the first among equals.
+    """Return the index of the last row whose validation figure is within `min_delta` of the best.
 
     Without `restore_best_weights` it is the last row's.
     """
     if not stopping.restore_best_weights:
         return len(history) - 1
-    return last_improvement([row[stopping.monitor] for row in history], _higher_is_better(stopping))
+    figures = [row[stopping.monitor] for row in history]
+    best = max(figures) if _higher_is_better(stopping) else min(figures)
+    gaps = [abs(figure - best) for figure in figures]
+    return max(index for index, gap in enumerate(gaps) if gap <= stopping.min_delta)
 
 
 def _higher_is_better(stopping: EarlyStopping) -> bool:

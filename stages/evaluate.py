@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import log_loss, precision_recall_fscore_support
 
+from stages.batches import batches_in_order
 from stages.command import StageError, parse_paths, run
 from stages.dataset import IMAGE_SHAPE, NUM_CLASSES, Bytes, load
 from stages.files import read_json, write_csv, write_json
@@ -125,7 +126,7 @@ def main() -> None:
     make_deterministic(seed=0)
     test = load(paths.processed, "test")
     model = load_model(paths.model)
-    probabilities = model.predict(test.images, batch_size=BATCH_SIZE, verbose=verbosity())
+    probabilities = model.predict(batches_in_order(test, BATCH_SIZE), verbose=verbosity())
 
     metrics = {"dataset": read_json(paths.data_metrics)["dataset"]}
     metrics |= scores(test.labels, probabilities)

@@ -18,11 +18,30 @@ def _stopping(**changes: object) -> EarlyStopping:
 
 
 def test_kept_epoch_by_hand() -> None:
-    """The smallest loss or the largest accuracy, the first among equals; or the last epoch."""
-    assert kept_epoch(_figures(3, 1, 2, 1), _stopping()) == 1
-    accuracies = _figures(0.3, 0.1, 0.4, 0.4, monitor="val_accuracy")
+    """The smallest loss or the largest accuracy, the last among equals; or the last epoch."""
+    assert kept_epoch(_figures(3, 1, 2, 1, 4), _stopping()) == 3
+    accuracies = _figures(0.3, 0.1, 0.4, 0.2, monitor="val_accuracy")
     assert kept_epoch(accuracies, _stopping(monitor="val_accuracy")) == 2
     assert kept_epoch(accuracies, _stopping(restore_best_weights=False)) == 3
+
+
+def test_differences_up_to_min_delta_are_chance() -> None:
+    """Of the epochs that are no more than that from the best one, the last is kept."""
+    losses = _figures(3, 1, 1.5, 1.4, 1.6)
+    assert kept_epoch(losses, _stopping(min_delta=0.5)) == 3
+    assert kept_epoch(losses, _stopping(min_delta=0.3)) == 1
+    accuracies = _figures(0.25, 0.75, 0.5, 0.25, monitor="val_accuracy")
+    assert kept_epoch(accuracies, _stopping(monitor="val_accuracy", min_delta=0.25)) == 2
+
+
+def test_an_epoch_that_was_passed_over_is_never_kept_later() -> None:
+    """What is kept is the epoch just over or what was kept before it: one copy is enough."""
+    random = np.random.default_rng(4)
+    for _ in range(50):
+        losses = random.random(20).round(2).tolist()
+        kept = [kept_epoch(_figures(*losses[:n]), _stopping(min_delta=0.1)) for n in range(1, 21)]
+        for epoch in range(1, 20):
+            assert kept[epoch] in (epoch, kept[epoch - 1])
 
 
 @pytest.mark.parametrize(
