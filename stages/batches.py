@@ -21,24 +21,27 @@ IMAGES_AT_ONCE = 8192  # distorted in one operation: for 60,000 images that take
 def batches_of_epochs(
     data: LabelledImages, batch_size: int, augmentation: Augmentation, seed: int, epochs: range
 ) -> tf.data.Dataset:
-    """Yield the batches of all `epochs`, one epoch after another, as (images, labels), uint8.
+    """Yield the batches of an epoch, (images, labels), uint8; gone through again, of the next.
 
-    Each epoch has every image once; its last batch may be smaller.
+    The first is that of `epochs.start`. Each epoch has every image once; its last batch may be
+    smaller.
     """
+    # It ends with the epoch, for Keras, taking several steps at once, runs on as long as there are
+    # batches, whatever `steps_per_epoch` says.
+    upcoming = iter(epochs)
 
     def generate() -> Iterator[tuple[Bytes, Bytes]]:
+        random = np.random.default_rng([seed, next(upcoming)])
         at_once = max(1, IMAGES_AT_ONCE // batch_size) * batch_size
-        for epoch in epochs:
-            random = np.random.default_rng([seed, epoch])
-            order = random.permutation(len(data.labels))
-            for start in range(0, len(order), at_once):
-                indices = order[start : start + at_once]
-                images = augmented(take(data.images, indices), augmentation, random)
-                labels = data.labels[indices]
-                for first in range(0, len(indices), batch_size):
-                    yield images[first : first + batch_size], labels[first : first + batch_size]
+        order = random.permutation(len(data.labels))
+        for start in range(0, len(order), at_once):
+            indices = order[start : start + at_once]
+            images = augmented(take(data.images, indices), augmentation, random)
+            labels = data.labels[indices]
+            for first in range(0, len(indices), batch_size):
+                yield images[first : first + batch_size], labels[first : first + batch_size]
 
-    return _dataset(generate, len(epochs) * math.ceil(len(data.labels) / batch_size))
+    return _dataset(generate, math.ceil(len(data.labels) / batch_size))
 
 
 def batches_in_order(data: LabelledImages, batch_size: int) -> tf.data.Dataset:

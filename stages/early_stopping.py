@@ -8,21 +8,14 @@ from stages.params import EarlyStopping
 History = list[dict[str, float]]  # a row per epoch: its number and figures by name
 
 
-def last_improvement(figures: list[float], higher_is_better: bool, min_delta: float) -> int:
-    """Return the index of the last figure that beat all before it by more than `min_delta`."""
-    sign = 1 if higher_is_better else -1
-    best = 0
-    for index, figure in enumerate(figures):
-        if sign * (figure - figures[best]) > min_delta:
-            best = index
-    return best
-
-
 def is_over(history: History, stopping: EarlyStopping) -> bool:
-    """Tell whether validation has not improved for `patience` epochs."""
-    figures = [row[stopping.monitor] for row in history]
-    last = last_improvement(figures, _higher_is_better(stopping), stopping.min_delta)
-    return len(history) - 1 - last >= stopping.patience
+    """Tell whether validation has not gained more than `min_delta` for `patience` epochs."""
+    losses = _losses(history, stopping)
+    last = 0
+    for index, loss in enumerate(losses):
+        if losses[last] - loss > stopping.min_delta:
+            last = index
+    return len(losses) - 1 - last >= stopping.patience
 
 
 def kept_epoch(history: History, stopping: EarlyStopping) -> int:
@@ -32,11 +25,12 @@ def kept_epoch(history: History, stopping: EarlyStopping) -> int:
     """
     if not stopping.restore_best_weights:
         return len(history) - 1
-    figures = [row[stopping.monitor] for row in history]
-    best = max(figures) if _higher_is_better(stopping) else min(figures)
-    gaps = [abs(figure - best) for figure in figures]
-    return max(index for index, gap in enumerate(gaps) if gap <= stopping.min_delta)
+    losses = _losses(history, stopping)
+    best = min(losses)
+    return max(index for index, loss in enumerate(losses) if loss - best <= stopping.min_delta)
 
 
-def _higher_is_better(stopping: EarlyStopping) -> bool:
-    return stopping.monitor == "val_accuracy"
+def _losses(history: History, stopping: EarlyStopping) -> list[float]:
+    """Return the validation figures, turned so that less is better."""
+    sign = -1 if stopping.monitor == "val_accuracy" else 1
+    return [sign * row[stopping.monitor] for row in history]

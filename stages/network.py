@@ -56,7 +56,6 @@ def train_network(
                 batches_of_epochs(
                     training, settings.batch_size, settings.augmentation, seed, epochs
                 ),
-                steps_per_epoch=steps_per_epoch,
                 initial_epoch=epochs.start,
                 epochs=epochs.stop,
                 validation_data=batches_in_order(validation, VALIDATION_BATCH_SIZE),
@@ -103,6 +102,7 @@ def compiled_model(settings: params.Train, steps_per_epoch: int) -> keras.Model:
         optimizer=optimizer,
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
+        steps_per_execution=settings.steps_per_execution,
         jit_compile=False,  # XLA on the CPU is several times slower
     )
     optimizer.build(model.trainable_variables)  # so that its state is there to be restored

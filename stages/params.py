@@ -59,6 +59,7 @@ class Train(Section):
     networks: Count
     epochs: Count
     batch_size: Count
+    steps_per_execution: Count
     dropout: float = Field(ge=0, lt=1)
     learning_rate: float = Field(gt=0, le=10)
     schedule: ScheduleName

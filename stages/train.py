@@ -1,4 +1,4 @@
-"""Train the CNN with a checkpoint after every epoch; keep the best one's weights, or the last's.
+"""Train the CNN with a checkpoint after every epoch; early_stopping.py says whose weights are kept.
 
 Reads: {train,validation}_{images,labels}.npy in the folder `--processed`.
 Writes: the model with the weights kept (`--model`, .keras; for a runtime without TensorFlow

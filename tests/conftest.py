@@ -30,6 +30,7 @@ TRAIN = Train(
     networks=1,
     epochs=4,
     batch_size=32,
+    steps_per_execution=3,
     dropout=0.5,
     learning_rate=0.001,
     schedule="one-cycle",

@@ -87,7 +87,6 @@ def train_small_model(path: Path) -> None:
     network.compile("adam", "sparse_categorical_crossentropy")
     network.fit(
         batches_of_epochs(data, 32, augmentation, seed=0, epochs=range(12)),
-        steps_per_epoch=-(-len(images) // 32),
         epochs=12,
         shuffle=False,
         verbose=0,

@@ -14,7 +14,11 @@ def _epochs(
     data: LabelledImages, epochs: range, augmentation: Augmentation = NONE, seed: int = 0
 ) -> list[tuple[bytes, bytes]]:
     batches = batches_of_epochs(data, 32, augmentation, seed, epochs)
-    return [(images.numpy().tobytes(), labels.numpy().tobytes()) for images, labels in batches]
+    return [
+        (images.numpy().tobytes(), labels.numpy().tobytes())
+        for _ in epochs
+        for images, labels in batches
+    ]
 
 
 def test_an_epoch_has_every_image_once_with_its_label(random_images: LabelledImages) -> None:

@@ -20,7 +20,7 @@ def _stopping(**changes: object) -> EarlyStopping:
 def test_kept_epoch_by_hand() -> None:
     """The smallest loss or the largest accuracy, the last among equals; or the last epoch."""
     assert kept_epoch(_figures(3, 1, 2, 1, 4), _stopping()) == 3
-    accuracies = _figures(0.3, 0.1, 0.4, 0.2, monitor="val_accuracy")
+    accuracies = _figures(0.4, 0.1, 0.4, 0.2, monitor="val_accuracy")
     assert kept_epoch(accuracies, _stopping(monitor="val_accuracy")) == 2
     assert kept_epoch(accuracies, _stopping(restore_best_weights=False)) == 3
 

@@ -9,11 +9,21 @@ from stages import network
 from stages.checkpoint import CheckpointFolder
 from stages.command import StageError
 from stages.dataset import LabelledImages
+from stages.params import Train
 from tests.conftest import PROJECT, TRAIN
 
 
 class _KilledError(Exception):
     """Stands for a process that ends here."""
+
+
+def _trained(
+    settings: Train, data: LabelledImages, folder: Path
+) -> tuple[list[bytes], list[dict[str, float]]]:
+    """Train the first network, with checkpoints in `folder`; return its weights and its history."""
+    checkpoints = CheckpointFolder(folder, "key")
+    trained, history = network.train_network(settings, data, data, checkpoints, 0)
+    return [weight.tobytes() for weight in trained.get_weights()], history
 
 
 @pytest.mark.parametrize(
@@ -36,14 +46,9 @@ def test_a_resumed_run_ends_in_the_same_weights(
 ) -> None:
     """Killed after its second epoch, a run with dropout and augmentation goes on bit for bit."""
     settings = TRAIN.model_copy(update={"optimizer": optimizer, "model": model})
+    undisturbed = _trained(settings, random_images, tmp_path_factory.mktemp("a"))
 
-    def run(folder: CheckpointFolder) -> tuple[list[bytes], list[dict[str, float]]]:
-        trained, history = network.train_network(settings, random_images, random_images, folder, 0)
-        return [weight.tobytes() for weight in trained.get_weights()], history
-
-    undisturbed = run(CheckpointFolder(tmp_path_factory.mktemp("a"), "key"))
-
-    folder = CheckpointFolder(tmp_path_factory.mktemp("b"), "key")
+    folder = tmp_path_factory.mktemp("b")
     on_epoch_end = network.EpochEnd.on_epoch_end
 
     def killed(self: network.EpochEnd, epoch: int, logs: dict[str, float]) -> None:
@@ -54,10 +59,26 @@ def test_a_resumed_run_ends_in_the_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(network.EpochEnd, "on_epoch_end", killed)
         with pytest.raises(_KilledError):
-            run(folder)
+            _trained(settings, random_images, folder)
     capsys.readouterr()
-    assert run(folder) == undisturbed
+    assert _trained(settings, random_images, folder) == undisturbed
     assert "resuming after epoch 2 of 4" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_steps_per_execution_change_nothing(
+    tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
+) -> None:
+    """An epoch of seven steps ends with them, whether or not they are a multiple of it."""
+    one_by_one, *others = (
+        _trained(
+            TRAIN.model_copy(update={"steps_per_execution": steps}),
+            random_images,
+            tmp_path_factory.mktemp("steps"),
+        )
+        for steps in (1, 2, 7, 100)
+    )
+    assert all(other == one_by_one for other in others)
 
 
 @pytest.mark.parametrize("restore_best_weights", [True, False])

@@ -21,6 +21,7 @@ train:
   networks: 1
   epochs: 20
   batch_size: 128
+  steps_per_execution: 1
   dropout: 0.5
   learning_rate: 1e-3
   schedule: constant
