@@ -70,6 +70,7 @@ def test_steps_per_execution_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
 ) -> None:
     """An epoch of seven steps ends with them, whether or not they are a multiple of it."""
+    assert network.compiled_model(TRAIN, 1).steps_per_execution == TRAIN.steps_per_execution == 3
     one_by_one, *others = (
         _trained(
             TRAIN.model_copy(update={"steps_per_execution": steps}),
