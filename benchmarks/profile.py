@@ -17,12 +17,13 @@ from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.training_run import macs_per_image, matrix_product_flops
 from stages import params
-from stages.command import run
+from stages.command import StageError, run
 from stages.dataset import IMAGE_SHAPE, NUM_CLASSES
 from stages.network import compiled_model
 from stages.runtime import make_deterministic, use_kernels
 
 WARM_UP, STEPS = 20, 100
+STEP = "StatefulPartitionedCall/"  # begins the name of each operation of a training step
 BACK_BY_INPUTS = "convolution, back by inputs"
 KINDS = {
     "convolution, forward": r"convolution:",
@@ -41,7 +42,10 @@ def kind_of(operation: str) -> str:
 
 
 def milliseconds(trace: Path) -> Counter[str]:
-    """Add up the time of all operations in a trace, by kind; two threads count twice."""
+    """Add up the time of all operations in a trace, by kind; two threads count twice.
+
+    Raises `StageError` if none is named as those of a training step are.
+    """
     space = xplane_pb2.XSpace()
     space.ParseFromString(trace.read_bytes())
     total: Counter[str] = Counter()
@@ -49,8 +53,13 @@ def milliseconds(trace: Path) -> Counter[str]:
         for line in plane.lines:
             for event in line.events:
                 name = plane.event_metadata[event.metadata_id].name
-                if name.startswith("StatefulPartitionedCall/"):  # an operation of the step
+                if name.startswith(STEP):
                     total[kind_of(name)] += event.duration_ps / 1e9
+    if not total:
+        raise StageError(
+            f"the profiler's trace has no operation of a training step, expected names that begin "
+            f"with {STEP}: see that TensorFlow is the version in requirements.txt"
+        )
     return total
 
 

@@ -20,7 +20,8 @@ What is measured, by column:
 - flops_share: floating-point operations per second in training (two per multiply-add, forward, back
   by weights and, but for the first layer, back by inputs) over those of a float32 matrix product in
   the same process.
-- peak_mb: the largest resident memory of a process, in millions of bytes; each trains one network.
+- peak_mb: the largest resident memory of a process, in millions of bytes; each trains one network
+  and watches the test set, which takes more than training alone (`python -m benchmarks.growth`).
 
 The test set is watched and chooses nothing. A network that two recipes have in common (`best` has
 several of the default's) is trained once and counts for both.

@@ -1,6 +1,5 @@
 import pytest
 
-from benchmarks.profile import kind_of
 from benchmarks.training_run import macs_per_image, matrix_product_flops
 from stages.model import build
 
@@ -16,26 +15,3 @@ def test_multiply_adds_by_hand() -> None:
 def test_a_matrix_product_is_some_gigaflops() -> None:
     """Any machine of this century does between one billion and a hundred trillion a second."""
     assert 1e9 < matrix_product_flops() < 1e14
-
-
-@pytest.mark.parametrize(
-    ("operation", "kind"),
-    [
-        (
-            "StatefulPartitionedCall/cnn_1/conv2d_1/convolution:_MklNativeConv2D",
-            "convolution, forward",
-        ),
-        (
-            "StatefulPartitionedCall/gradient_tape/cnn_1/conv2d_1/convolution/Conv2DBackpropInput:_Mkl",
-            "convolution, back by inputs",
-        ),
-        (
-            "StatefulPartitionedCall/cnn_1/batch_normalization_1/moments/mean:Mean",
-            "batch normalisation",
-        ),
-        ("StatefulPartitionedCall/AddN:AddN", "the rest"),
-    ],
-)
-def test_kinds_of_operation(operation: str, kind: str) -> None:
-    """Names as TensorFlow's profiler gives them."""
-    assert kind_of(operation) == kind
