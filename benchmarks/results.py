@@ -69,7 +69,15 @@ def draw(results: pd.DataFrame, path: Path) -> None:
         own = results[results["recipe"] == recipe]
         scatter.scatter(own["fit_seconds"], own["errors"], s=14, color=colour, alpha=0.6)
         left = own["fit_seconds"].min(), own["errors"].mean()
-        scatter.annotate(recipe, left, (-6, 0), textcoords="offset points", ha="right", va="center")
+        scatter.annotate(
+            recipe,
+            left,
+            (-6, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            color=colour,  # two recipes' dots may lie among each other
+        )
     scatter.set(xscale="log", yscale="log", xlabel="seconds of training")
     scatter.set_ylabel("errors in the 10,000 test images")
     scatter.set_title("Each network or ensemble: lower left is better")
