@@ -5,6 +5,7 @@ uint8, 0 to 9.
 """
 
 import math
+from mmap import mmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,7 +110,8 @@ def take(images: Bytes, indices: NDArray[np.int64]) -> Bytes:
     Of a memory-mapped file they are read one by one: what is touched through the map, and in some
     file systems megabytes around it, would stay counted as this process's memory.
     """
-    if not isinstance(images, np.memmap) or images.filename is None:
+    # A part of a map still names the whole file's offset.
+    if not (isinstance(images, np.memmap) and isinstance(images.base, mmap) and images.filename):
         return images[indices]
     taken = np.empty((len(indices), *images.shape[1:]), np.uint8)
     with Path(images.filename).open("rb", buffering=0) as file:

@@ -26,6 +26,7 @@ def history_figure(history: pd.DataFrame, title: str) -> Figure:
     """Draw loss and accuracy by epoch, training against validation; mark what was kept."""
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     figure.suptitle(title)
+    networks = history["network"].nunique()
     for ax, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for network, own in history.groupby("network"):
             named = network == 1  # one entry in the legend is enough for all networks
@@ -37,7 +38,8 @@ def history_figure(history: pd.DataFrame, title: str) -> Figure:
                 ax.plot(own["epoch"], own[column], style, color=colour, label=label, markersize=4)
             kept = own[own["kept"] == 1].iloc[0]
             epoch, then = int(kept["epoch"]), kept[f"val_{measure}"]
-            label = f"kept epoch, {epoch}: {then:.4f}" if named else None
+            label = f"kept epoch, {epoch}: {then:.4f}" if networks == 1 else "kept epochs"
+            label = label if named else None
             ax.plot(epoch, then, "*", color="black", markersize=13, label=label, zorder=3)
         ax.set_xlabel("epoch")
         ax.set_ylabel(measure)

@@ -12,7 +12,7 @@ from stages.params import InstructionSet
 def use_kernels(threads: int, instruction_set: InstructionSet) -> None:
     """Fix what TensorFlow otherwise takes from the machine; call it before any work.
 
-    `threads` is how many one operation is divided among: another number adds in another order.
+    `threads` is how many one operation is divided among: another number may add in another order.
     `instruction_set` "avx2" keeps oneDNN from choosing its kernels by the CPU it finds.
     """
     os.environ.pop("ONEDNN_MAX_CPU_ISA", None)

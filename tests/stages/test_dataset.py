@@ -108,6 +108,8 @@ def test_takes_the_images_at_given_places(tmp_path: Path, random_images: Labelle
     np.testing.assert_array_equal(
         take(random_images.images, indices), random_images.images[indices]
     )
+    part = take(mapped[50:][::-1], np.array([0, 3]))
+    np.testing.assert_array_equal(part, random_images.images[[199, 196]])
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells it there")

@@ -94,10 +94,10 @@ def test_history_marks_the_kept_epoch() -> None:
         }
     )
     two = pd.concat([history, history.assign(network=2)])
-    stars = [
-        line for line in history_figure(two, "digits").axes[0].lines if line.get_marker() == "*"
-    ]
+    lines = history_figure(two, "digits").axes[0].lines
+    stars = [line for line in lines if line.get_marker() == "*"]
     assert [np.asarray(line.get_xdata()).tolist() for line in stars] == [[2], [2]]
+    assert stars[0].get_label() == "kept epochs"  # not the first network's as if it were all
     labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
     assert "kept epoch, 2: 1.5000" in labels
     _draw(history_figure(history.iloc[:1].assign(kept=1), "digits"))
