@@ -12,8 +12,9 @@ import json
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,14 +40,19 @@ class Outcome(NamedTuple):
 def read_one(reader: Reader, path: str, show: bool) -> Outcome:
     """Read a file, or standard input for "-"; what cannot be read is an error in the outcome."""
     try:
-        content = read_stream(sys.stdin.buffer) if path == "-" else read_file(Path(path))
-        reading = reader.read(content)
+        reading = reader.read(_standard_input() if path == "-" else read_file(Path(path)))
     except PictureError as error:
         return Outcome(path, [], str(error), None)
     row = steps_row(reading) if show else None
     if reading.fault:
         return Outcome(path, [], f"no digit: {reading.fault}", row)
     return Outcome(path, reading.answers, "", row)
+
+
+def _standard_input() -> bytes:
+    if not sys.stdin:
+        raise PictureError("standard input is closed")
+    return read_stream(sys.stdin.buffer)
 
 
 def expanded(arguments: Iterable[str]) -> Iterator[str | Outcome]:
@@ -72,20 +78,18 @@ def read_all(reader: Reader, arguments: Iterable[str], shown: int) -> Iterator[O
     """Yield the outcomes in the order of the arguments, the first `shown` with their steps."""
     workers = min(4, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers) as pool:
-        pending: deque[Future[Outcome] | Outcome] = deque()
+        pending: deque[Callable[[], Outcome]] = deque()
         for number, item in enumerate(expanded(arguments)):
-            if isinstance(item, str):
-                pending.append(pool.submit(read_one, reader, item, number < shown))
+            if isinstance(item, Outcome):
+                pending.append(partial(Outcome, *item))
+            elif item == "-":  # in its turn, by this thread: Ctrl-C reaches no other
+                pending.append(partial(read_one, reader, item, number < shown))
             else:
-                pending.append(item)
+                pending.append(pool.submit(read_one, reader, item, number < shown).result)
             if len(pending) > 4 * workers:  # a few ahead, however many there are
-                yield _result(pending.popleft())
+                yield pending.popleft()()
         while pending:
-            yield _result(pending.popleft())
-
-
-def _result(item: Future[Outcome] | Outcome) -> Outcome:
-    return item if isinstance(item, Outcome) else item.result()
+            yield pending.popleft()()
 
 
 def as_json(outcome: Outcome) -> str:
@@ -152,8 +156,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.show and options.show.suffix.lower() != ".png":
         parser.error(f"--show: found {options.show}, expected a name that ends in .png")
-    for stream in (sys.stdout, sys.stderr):  # a file's name may be no valid text
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed
+        # A file's name may be no valid text.
+        stream.reconfigure(errors="backslashreplace")
 
     reader = load_reader(options.model)
     unread, rows = 0, []
@@ -170,6 +175,7 @@ def main() -> int:
             stacked(rows).save(options.show)
         except OSError as error:
             parser.error(f"--show: {options.show}: {error.strerror or error}")
+    print(end="", flush=True)  # here, where a fault of the output can still be told
     return 1 if unread else 0
 
 
@@ -178,6 +184,8 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit("error: interrupted")
-    except BrokenPipeError:  # what reads our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to go
+        if isinstance(error, BrokenPipeError):  # what reads our output has seen enough
+            sys.exit(1)
+        sys.exit(f"error: standard output: {error.strerror}")

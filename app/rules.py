@@ -44,7 +44,8 @@ def _without_horizontal(mask: Mask, ink: Levels) -> tuple[Mask, int]:
     lines = _straight_lines(flat)
     for line in lines:
         rule = line & flat
-        left &= ~(rule & (ink < DARKER * np.median(ink[rule])))
+        if rule.any():  # a very narrow picture's may lie beside all its pixels
+            left &= ~(rule & (ink < DARKER * np.median(ink[rule])))
     return left, len(lines)
 
 

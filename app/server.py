@@ -6,14 +6,17 @@ Answers JSON, errors too: {"error": why}. No path from a request is ever opened.
 import asyncio
 import base64
 import io
+import re
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -21,9 +24,9 @@ from app.picture import PictureError, TooLargeError, UnknownFormatError
 from app.reader import Answer, Reader
 
 MOST_BYTES = 16 << 20  # of one request
-MOST_BODIES = 8  # requests whose pictures are in memory at once; others wait
+MOST_BODIES = 8  # requests whose pictures are in memory at once, until they have been read
 WORKERS = 2  # pictures that are read at once
-TIMEOUT = 10.0  # seconds to send a picture, and again to read it
+TIMEOUT = 10.0  # seconds to wait for others, then to send a picture, and again to read it
 STATUS = {TooLargeError: 413, UnknownFormatError: 415, PictureError: 422}
 PAGE = {"/": ("index.html", "text/html"), "/page.css": ("page.css", "text/css")} | {
     "/page.js": ("page.js", "text/javascript")
@@ -48,19 +51,23 @@ def create_app(reader: Reader, hosts: list[str]) -> Starlette:
     bodies = asyncio.Semaphore(MOST_BODIES)
 
     async def read(request: Request) -> Response:
-        if hosts and request.url.hostname not in hosts:
+        if hosts and _host(request) not in hosts:
             raise HTTPException(421, f"only {', '.join(hosts)} is answered")
+        async with _in_time(503, "too many pictures at once; try again"):
+            await bodies.acquire()
         try:
-            async with asyncio.timeout(TIMEOUT), bodies:
+            async with _in_time(408, f"the picture did not arrive within {TIMEOUT:.0f} s"):
                 content = await _body(request)
-        except TimeoutError:
-            raise HTTPException(408, f"the picture did not arrive within {TIMEOUT:.0f} s") from None
+        except BaseException:
+            bodies.release()
+            raise
         loop = asyncio.get_running_loop()
+        reading = loop.run_in_executor(pool, _answer, reader, content)
+        # Also of a picture that nobody waits for any longer: it is in memory until then.
+        reading.add_done_callback(lambda _: bodies.release())
         try:
-            async with asyncio.timeout(TIMEOUT):
-                answer = await loop.run_in_executor(pool, _answer, reader, content)
-        except TimeoutError:
-            raise HTTPException(503, f"not read within {TIMEOUT:.0f} s; try again") from None
+            async with _in_time(503, f"not read within {TIMEOUT:.0f} s; try again"):
+                answer = await asyncio.shield(reading)
         except PictureError as error:
             raise HTTPException(STATUS[type(error)], str(error)) from error
         return JSONResponse(answer, headers=HEADERS)
@@ -74,13 +81,34 @@ def create_app(reader: Reader, hosts: list[str]) -> Starlette:
     )
 
 
+def _host(request: Request) -> str:
+    """Return the name that the request gives to this server, without the port.
+
+    From the header itself: Starlette puts the server's address for a name that it cannot parse.
+    """
+    return re.sub(r":\d*$", "", request.headers.get("host", "")).strip("[]").lower()
+
+
+@asynccontextmanager
+async def _in_time(status: int, otherwise: str) -> AsyncIterator[None]:
+    """Answer with an error if what is awaited inside takes longer than `TIMEOUT`."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            yield
+    except TimeoutError:
+        raise HTTPException(status, otherwise) from None
+
+
 async def _body(request: Request) -> bytes:
     """Return the request's body, and stop reading it where it is larger than allowed."""
     content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MOST_BYTES:
-            raise HTTPException(413, f"more than {MOST_BYTES >> 20} MiB")
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > MOST_BYTES:
+                raise HTTPException(413, f"more than {MOST_BYTES >> 20} MiB")
+    except ClientDisconnect:
+        raise HTTPException(400, "the connection was closed before all had arrived") from None
     return bytes(content)
 
 

@@ -7,7 +7,6 @@ nothing else.
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
+from benchmarks.process import output_of
 from benchmarks.results import megabytes
 from stages.command import run
 from stages.dataset import LabelledImages, load, save
@@ -28,8 +28,9 @@ SIZES = (6_000, 60_000, 600_000)
 # A process is charged with the memory of the one that started it: this one stays small.
 LAUNCHER = """
 import resource, subprocess, sys
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
 """
 
 
@@ -52,10 +53,8 @@ def measure(size: int, folder: Path) -> tuple[float, float]:
     command += ["--model", str(folder / "model.keras"), "--litert", str(folder / "model.tflite")]
     command += ["--history", str(folder / "history.csv")]
     start = time.perf_counter()
-    measured = subprocess.run(
-        [sys.executable, "-c", LAUNCHER, *command], stdout=subprocess.PIPE, text=True, check=True
-    )
-    return time.perf_counter() - start, megabytes(int(measured.stdout))
+    peak = int(output_of("a training run", "-c", LAUNCHER, *command))
+    return time.perf_counter() - start, megabytes(peak)
 
 
 def main() -> None:

@@ -16,10 +16,11 @@ from PIL import Image
 
 from app.classifier import Classifier
 from app.image import find_digits
-from app.picture import read_picture
-from app.predict import MODEL, SUFFIXES
+from app.picture import PictureError, read_file, read_picture
+from app.predict import MODEL, SUFFIXES, load_reader
 from app.reader import Reader
 from benchmarks import hard_pictures, no_digits
+from stages.command import StageError, run
 from stages.dataset import LabelledImages, load
 
 LARGE = "4000 px"  # takes a tenth of the pictures: each takes half a second to make
@@ -51,11 +52,35 @@ def straight(classify: Classifier, data: LabelledImages) -> float:
 
 
 def labelled_folder(folder: Path) -> LabelledImages:
-    """Read pictures, and bring each to 28x28 as the model would see it."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    images = [find_digits(read_picture(path.read_bytes()).grey).digits[0].image for path in paths]
+    """Read pictures, and bring each to 28x28 as the model would see it.
+
+    Raises `StageError` for a folder without pictures, a picture without a digit, and a name that
+    does not begin with one.
+    """
+    paths = pictures_in(folder)
+    images = []
+    for path in paths:
+        try:
+            found = find_digits(read_picture(read_file(path)).grey)
+        except PictureError as error:
+            raise StageError(f"{path}: {error}") from error
+        if found.fault or path.name[0] not in "0123456789":
+            fault = f"no digit, {found.fault}" if found.fault else "no label"
+            raise StageError(
+                f"{path}: found {fault}; expected a digit that the name begins with; "
+                "rename the file or take it out of the folder"
+            )
+        images.append(found.digits[0].image)
     labels = np.array([int(path.name[0]) for path in paths], np.uint8)
     return LabelledImages(np.stack(images)[..., np.newaxis], labels)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the folder's pictures, sorted; raises `StageError` if there are none."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise StageError(f"{folder}: found no picture, expected some, the label first in each name")
+    return paths
 
 
 def hard_score(
@@ -90,7 +115,7 @@ def main() -> None:
     parser.add_argument("--processed", type=Path, default=Path("data/processed"))
     parser.add_argument("--model", type=Path, default=MODEL)
     options = parser.parse_args()
-    reader, test = Reader(options.model), load(options.processed, "test")
+    reader, test = load_reader(options.model), load(options.processed, "test")
 
     pngs = (as_png(image) for image in test.images[..., 0])
     print_row("MNIST's test images", "right")
@@ -100,8 +125,7 @@ def main() -> None:
     sets = {"test images": test}
     if options.folder:
         sets["folder"] = labelled_folder(options.folder)
-        paths = sorted(path for path in options.folder.iterdir() if path.suffix.lower() in SUFFIXES)
-        pictures = (path.read_bytes() for path in paths)
+        pictures = (path.read_bytes() for path in pictures_in(options.folder))
         labels = sets["folder"].labels.tolist()
         print_row("the folder's pictures", share_right(reader, pictures, labels))
 
@@ -132,4 +156,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

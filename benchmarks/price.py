@@ -10,13 +10,14 @@ on a machine that does nothing else.
 import argparse
 import math
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tqdm import tqdm
+
+from benchmarks.process import output_of
+from stages.command import run
 
 VARIANTS = ("plain", "reproducible", "native")
 PROCESSED = Path("data/processed")
@@ -73,10 +74,9 @@ def main() -> None:
     seconds: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     for _ in tqdm(range(arguments.pairs), desc="rounds"):
         for variant in VARIANTS:
-            command = [sys.executable, "-m", "benchmarks.price", "--only", variant]
-            command += ["--epochs", str(arguments.epochs)]
-            result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            seconds[variant].append(float(result.stdout.split()[-1]))
+            again = ["-m", "benchmarks.price", "--only", variant]
+            again += ["--epochs", str(arguments.epochs)]
+            seconds[variant].append(float(output_of("a training run", *again).split()[-1]))
     medians = {variant: statistics.median(values) for variant, values in seconds.items()}
     for variant, values in seconds.items():
         print(
@@ -88,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -20,8 +20,7 @@ What is measured, by column:
 - flops_share: floating-point operations per second in training (two per multiply-add, forward, back
   by weights and, but for the first layer, back by inputs) over those of a float32 matrix product in
   the same process.
-- peak_mb: the largest resident memory of a process, in millions of bytes; each trains one network
-  and watches the test set, which takes more than training alone (`python -m benchmarks.growth`).
+- peak_mb: the largest resident memory of a process, in millions of bytes; each trains one network.
 
 The test set is watched and chooses nothing. A network that two recipes have in common (`best` has
 several of the default's) is trained once and counts for both.
@@ -29,8 +28,6 @@ several of the default's) is trained once and counts for both.
 
 import argparse
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +38,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks.process import output_of
 from benchmarks.results import (
     COLUMNS,
     MEASURED,
@@ -98,7 +96,7 @@ def measured_network(
     folder = FINISHED / key
     if not (folder / MEASURED).exists():
         arguments = [settings.model_dump_json(), str(arrays), str(folder)]
-        run_module("a training run", "benchmarks.training_run", *arguments)
+        output_of("a training run", "-m", "benchmarks.training_run", *arguments)
     probabilities = np.load(folder / PROBABILITIES)
     return read_json(folder / MEASURED), probabilities
 
@@ -145,15 +143,7 @@ def write_arrays(recipe: str, folder: Path) -> None:
         "params": parameter_file(recipe),
     }
     arguments = [text for name, path in paths.items() for text in (f"--{name}", str(path))]
-    run_module("preprocess", "stages.preprocess", *arguments)
-
-
-def run_module(what: str, *arguments: str) -> None:
-    """Run a module of the project in a process of its own, silent but for its errors."""
-    command = [sys.executable, "-m", *arguments]
-    result = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    if result.returncode:
-        raise StageError(f"{what} ended with {result.returncode}: see above")
+    output_of("preprocess", "-m", "stages.preprocess", *arguments)
 
 
 def main() -> None:

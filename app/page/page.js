@@ -119,23 +119,30 @@ function readDrawing() {
   paper.toBlob(read, "image/png");
 }
 
+function liftPen() { // else the next move would lengthen a stroke that is gone
+  penDown = false;
+  drawing = null;
+}
+
 function reset() {
   latest += 1;
+  liftPen();
   strokes = [];
   picture = null;
-  penDown = false;
   redraw();
   showDigits([]);
   say("Nothing drawn yet.");
 }
 
 function undo() {
+  liftPen();
   strokes.pop();
   readDrawing();
 }
 
 async function readFile(file) {
   if (!file) return;
+  liftPen();
   strokes = [];
   latest += 1;
   let content = file;

@@ -105,20 +105,26 @@ class Server(NamedTuple):
 
     url: str
     process: int
+    errors: Path  # what it has written to stderr
 
 
 @pytest.fixture(scope="session")
-def server(model: Path) -> Iterator[Server]:
+def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Serve the page on a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with subprocess.Popen(
-        [sys.executable, "-m", "app", "--port", str(port), "--model", str(model)],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    errors = tmp_path_factory.mktemp("server") / "stderr"
+    with (
+        errors.open("w") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-m", "app", "--port", str(port), "--model", str(model)],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout
         url = process.stdout.readline().split()[0]
         for _ in range(100):
@@ -126,7 +132,7 @@ def server(model: Path) -> Iterator[Server]:
                 requests.get(url, timeout=5)
                 break
             time.sleep(0.1)
-        yield Server(url, process.pid)
+        yield Server(url, process.pid, errors)
         process.terminate()
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import pytest
 import requests
 from PIL import Image
 
+from app.server import MOST_BYTES
 from tests.app.conftest import Server, drawn, encoded, peak_memory
 from tests.conftest import PROJECT
 
@@ -169,4 +171,15 @@ def test_the_server_answers_each(bad_files: Folder, server: Server) -> None:
             assert ("digits" in response.json()) == (response.status_code == 200)
             seen.add(response.status_code)
     assert seen == {200, 413, 415, 422}
+    assert peak_memory(server.process) < MOST_MEMORY
+
+
+def test_large_pictures_at_once(server: Server) -> None:
+    """As large as may be sent, from 40 clients: read or put off, in bounded memory."""
+    content = encoded(drawn(3).resize((7000, 7000)), compress_level=1).ljust(MOST_BYTES, b"\0")
+    with ThreadPoolExecutor(40) as pool:
+        responses = pool.map(
+            lambda _: requests.post(f"{server.url}/read", content, timeout=60), range(40)
+        )
+        assert {response.status_code for response in responses} <= {200, 503}
     assert peak_memory(server.process) < MOST_MEMORY

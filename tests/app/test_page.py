@@ -146,6 +146,29 @@ def test_the_keyboard_draws(page: Chrome) -> None:
     assert answer(page, "Nothing")
 
 
+def test_a_stroke_taken_back_goes_on_no_longer(page: Chrome) -> None:
+    """Neither by keys nor by a mouse still held down: what is there stays as it was drawn."""
+    paper = page.find_element(By.ID, "paper")
+    draw(page, 1)
+    assert answer(page).startswith("1,")
+    drawn_one = page.execute_script("return paper.toDataURL()")
+
+    def undo() -> None:
+        ActionChains(page).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+
+    hold = ActionChains(page).move_to_element_with_offset(paper, -90, 0).click_and_hold()
+    hold.move_by_offset(20, 20).perform()
+    undo()
+    ActionChains(page).move_by_offset(20, 20).release().perform()
+    assert page.execute_script("return paper.toDataURL()") == drawn_one
+
+    page.execute_script("paper.focus()")
+    ActionChains(page).send_keys(Keys.SPACE, Keys.ARROW_DOWN, Keys.ARROW_DOWN).perform()
+    undo()
+    ActionChains(page).send_keys(*[Keys.ARROW_RIGHT] * 5, Keys.TAB).perform()
+    assert page.execute_script("return paper.toDataURL()") == drawn_one
+
+
 def test_a_chosen_picture_is_read(page: Chrome, tmp_path: Path) -> None:
     """A file is read, several digits left to right; one that is no picture is told so."""
     drawn(3, 1, 4).save(tmp_path / "row.png")

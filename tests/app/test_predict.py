@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,68 @@ def test_wrong_use(model: Path, arguments: list[str], message: str) -> None:
     assert (code, output) == (2, "")
     assert message in errors
     assert "Traceback" not in errors
+
+
+def test_who_reads_the_output_may_stop(model: Path, folder: Path) -> None:
+    """Nothing is said of it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    assert printing_to(writing, model, folder / "a-three.png") == (1, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="not on this system")
+def test_no_space_for_the_output(model: Path, folder: Path) -> None:
+    """One line."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    message = "error: standard output: No space left on device\n"
+    assert printing_to(full, model, folder / "a-three.png") == (1, message)
+
+
+def printing_to(output: int, model: Path, picture: Path) -> tuple[int, str]:
+    """Run the command with this output, buffered as a shell's pipe is; close it."""
+    result = subprocess.run(
+        [sys.executable, "-m", "app.predict", "--model", str(model), str(picture)],
+        cwd=PROJECT,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"},
+    )
+    os.close(output)
+    return result.returncode, result.stderr
+
+
+def test_closed_standard_input(model: Path) -> None:
+    """It is a picture that cannot be read."""
+    code = (
+        "import runpy, sys; sys.stdin = None; runpy.run_module('app.predict', run_name='__main__')"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, "--model", model, "-"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (1, "-: standard input is closed\n")
+
+
+def test_control_c_ends_the_waiting_for_input(model: Path) -> None:
+    """One line, not a traceback, and at once."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.predict", "--model", model, "missing.png", "-"],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("missing.png: ")  # next it waits for input
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 1
+        assert process.stderr.read() == "error: interrupted\n"
 
 
 def test_a_name_that_is_no_text(model: Path, tmp_path: Path) -> None:

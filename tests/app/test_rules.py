@@ -35,6 +35,16 @@ def test_rules_as_dark_as_the_pen_go() -> None:
     assert (left & ~seven).sum() < 0.15 * rules.sum()
 
 
+def test_a_very_narrow_picture_has_no_rule_to_remove() -> None:
+    """A line may be found beside its pixels; nothing of it is left to compare."""
+    chance = np.random.default_rng(0)
+    for width in range(1, 6):
+        for _ in range(200):
+            mask = chance.random((85, width)) < 0.5
+            left = without_rules(mask, np.ones(mask.shape, np.float32))
+            assert not (left & ~mask).any()
+
+
 def test_a_one_from_border_to_border_stays() -> None:
     """One thin line is a digit, not a rule."""
     one = np.zeros(SHAPE, np.bool_)

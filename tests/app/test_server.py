@@ -1,5 +1,7 @@
 import json
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +11,7 @@ import requests
 
 from app import server as module
 from tests.app.conftest import Server, drawn, encoded
+from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -71,13 +74,23 @@ def test_errors_are_json(
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
 
 
-def test_refuses_other_names(server: Server) -> None:
+@pytest.mark.parametrize("name", ["elsewhere.example", "a{b.example", "elsewhere.example:8000", ""])
+def test_refuses_other_names(server: Server, name: str) -> None:
     """A page elsewhere that gives its own name this address gets nothing."""
     response = requests.post(
-        f"{server.url}/read", encoded(drawn(3)), headers={"Host": "elsewhere.example"}, timeout=10
+        f"{server.url}/read", encoded(drawn(3)), headers={"Host": name}, timeout=10
     )
     assert response.status_code == 421
     assert response.json()["error"]
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "LOCALHOST:8000", "[::1]:8000"])
+def test_answers_to_its_own_names(server: Server, name: str) -> None:
+    """With a port or without, in any case."""
+    response = requests.post(
+        f"{server.url}/read", encoded(drawn(3)), headers={"Host": name}, timeout=10
+    )
+    assert response.status_code == 200
 
 
 def test_a_slow_sender_is_cut_off(server: Server) -> None:
@@ -89,6 +102,32 @@ def test_a_slow_sender_is_cut_off(server: Server) -> None:
         )
         assert requests.get(server.url, timeout=5).status_code == 200
         assert connection.recv(1 << 12).startswith(b"HTTP/1.1 408")
+
+
+def test_a_sender_may_go_away(server: Server) -> None:
+    """Who closes the page half-way through a picture leaves no traceback on the terminal."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(
+            f"POST /read HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nhalf".encode()
+        )
+    assert requests.post(f"{server.url}/read", encoded(drawn(3)), timeout=10).status_code == 200
+    assert "Traceback" not in server.errors.read_text()
+
+
+@pytest.mark.parametrize("port", ["0", "65536"])
+def test_refuses_a_wrong_port(model: Path, port: str) -> None:
+    """Exit code 2 and a line that says what is allowed."""
+    result = subprocess.run(
+        [sys.executable, "-m", "app", "--port", port, "--model", model],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].endswith(f"--port: found {port}, expected 1 to 65535")
 
 
 def test_many_at_once(server: Server) -> None:
