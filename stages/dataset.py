@@ -128,6 +128,8 @@ def _load_array(path: Path) -> Bytes:
         raise _damaged(path, str(error), "a .npy file") from error
     if array.dtype != np.uint8:
         raise _damaged(path, f"elements of {array.dtype}", "uint8")
+    if not array.flags.c_contiguous:
+        raise _damaged(path, "an array in Fortran order", "C order, image after image")
     return array
 
 

@@ -38,8 +38,8 @@ def history_figure(history: pd.DataFrame, title: str) -> Figure:
                 ax.plot(own["epoch"], own[column], style, color=colour, label=label, markersize=4)
             kept = own[own["kept"] == 1].iloc[0]
             epoch, then = int(kept["epoch"]), kept[f"val_{measure}"]
-            label = f"kept epoch, {epoch}: {then:.4f}" if networks == 1 else "kept epochs"
-            label = label if named else None
+            which = f"kept epoch, {epoch}: {then:.4f}" if networks == 1 else "kept epochs"
+            label = which if named else None
             ax.plot(epoch, then, "*", color="black", markersize=13, label=label, zorder=3)
         ax.set_xlabel("epoch")
         ax.set_ylabel(measure)

@@ -83,7 +83,7 @@ def test_refuses_other_sizes_and_types(idx_folder: Path) -> None:
 
 
 def test_refuses_damaged_arrays(tmp_path: Path, random_images: LabelledImages) -> None:
-    """A .npy file that is cut, of another type or of another length is refused."""
+    """A .npy file that is cut, of another type, length or order is refused."""
     save(tmp_path, "test", random_images)
     path = tmp_path / "test_labels.npy"
     whole = path.read_bytes()
@@ -96,6 +96,9 @@ def test_refuses_damaged_arrays(tmp_path: Path, random_images: LabelledImages) -
         load(tmp_path, "test")
     np.save(path, random_images.labels[:-1])
     with pytest.raises(StageError, match="one image per label"):
+        load(tmp_path, "test")
+    np.save(tmp_path / "test_images.npy", np.asfortranarray(random_images.images))
+    with pytest.raises(StageError, match="in Fortran order, expected C order"):
         load(tmp_path, "test")
 
 
