@@ -147,8 +147,13 @@ def test_closed_standard_input(model: Path) -> None:
 
 def test_control_c_ends_the_waiting_for_input(model: Path) -> None:
     """One line, not a traceback, and at once."""
+    code = (
+        "import runpy, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's & ignores it
+        "runpy.run_module('app.predict', run_name='__main__')"
+    )
     with subprocess.Popen(
-        [sys.executable, "-m", "app.predict", "--model", model, "missing.png", "-"],
+        [sys.executable, "-c", code, "--model", model, "missing.png", "-"],
         cwd=PROJECT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
