@@ -181,5 +181,7 @@ def test_large_pictures_at_once(server: Server) -> None:
         responses = pool.map(
             lambda _: requests.post(f"{server.url}/read", content, timeout=60), range(40)
         )
-        assert {response.status_code for response in responses} <= {200, 503}
+        seen = {response.status_code for response in responses}
+    assert 200 in seen
+    assert seen <= {200, 503}
     assert peak_memory(server.process) < MOST_MEMORY
