@@ -1,23 +1,23 @@
-# `make` runs the pipeline, `make app` serves the page, `make test` runs the tests; each sets up
-# .venv first.
+# `make` runs the pipeline, `make app` serves the page, `make test` runs the tests, `make record`
+# brings README's result and machine.json up to the last run. Each sets up .venv first.
 # README.md spells out the same steps for those without make.
 
 PYTHON ?= python3
-# The environment first on the path: dvc.yaml says `python`.
+# dvc.yaml says `python`: that of the environment must come first on the path.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run app test lint
+.PHONY: run app test lint record
 
-# Only where the download fails, and no mirror answers, another data set is run.
+# Another data set is run only if the download fails because no mirror answers.
 run: .venv/pipeline.installed
 	@.venv/bin/dvc repro download || { \
-	  .venv/bin/python -m stages.mirror && exit 1; \
+	  .venv/bin/python -m stages.mirrors && exit 1; \
 	  echo "MNIST could not be reached. Running scikit-learn's digits instead:"; \
 	  echo "> dvc exp run -S download.dataset=digits"; \
 	  .venv/bin/dvc exp run -S download.dataset=digits || exit 1; \
 	  echo "This was the digits data set, not MNIST: params.yaml now says download.dataset: digits."; \
-	  echo "To run MNIST later: git restore . && make"; \
-	  echo "or, with the four files in a folder: git restore . && MNIST_MIRROR=/that/folder make"; \
+	  echo "To run MNIST later: . .venv/bin/activate && dvc exp run -S download.dataset=mnist"; \
+	  echo "With the four files in a folder, put MNIST_MIRROR=/that/folder before dvc."; \
 	  exit 0; }; \
 	.venv/bin/dvc repro
 
@@ -31,6 +31,9 @@ lint: .venv/checks.installed
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+
+record: .venv/pipeline.installed
+	.venv/bin/python -m benchmarks.record
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "error: Python 3.11 to 3.13 is needed, found " + sys.version.split()[0] + "; type make PYTHON=python3.12")'

@@ -1,7 +1,7 @@
-"""What uses the model: pictures in, digits out, on the command line and on a page."""
+"""Recognise the digits in a person's own pictures, on the command line and on a web page."""
 
 import os
 
-# Set before anything imports Pillow. In blocks of more than 32 MB a picture's memory goes back to
-# the system when it is freed; smaller ones stay with the thread that had them.
+# Pillow reads this when it is imported. Blocks of more than 32 MB return to the system when a
+# picture is freed; smaller blocks stay with the thread that allocated them.
 os.environ.setdefault("PILLOW_BLOCK_SIZE", "64m")

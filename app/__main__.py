@@ -1,4 +1,4 @@
-"""Serve the page on which a person draws a digit: python -m app."""
+"""Serve a web page that recognises digits in drawings and pictures: python -m app."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-app.txt`")
 
 LOOPBACK = ["127.0.0.1", "localhost", "::1"]
-MOST_PORT = 65535
+MAX_PORT = 65535
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="the port (8000)")
     parser.add_argument("--model", type=Path, default=MODEL, help=f"a .tflite file ({MODEL})")
     options = parser.parse_args()
-    if not 1 <= options.port <= MOST_PORT:
-        parser.error(f"--port: found {options.port}, expected 1 to {MOST_PORT}")
+    if not 1 <= options.port <= MAX_PORT:
+        parser.error(f"--port: found {options.port}, expected 1 to {MAX_PORT}")
     local = options.host in LOOPBACK
     app = create_app(load_reader(options.model), LOOPBACK if local else [])
     host = f"[{options.host}]" if ":" in options.host else options.host

@@ -1,66 +1,71 @@
-"""From a decoded picture of any mode, size and turn to its grey levels at the working size.
+"""Turn a decoded picture of any mode, size and orientation into grey levels at the working size.
 
-Levels are (H, W), or (H, W, C) with one channel or three, float32: 0 is black, 1 is white.
+Levels are float32 from 0 (black) to 1 (white).
 """
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
-from app.ink import Levels
+from app.arrays import Levels
 
-# Longest side, in pixels, at which a picture is worked on: a pen's line in a photo of a whole
-# sheet is still some pixels wide, and each step takes a millisecond.
-LONGEST_SIDE = 400
-MUCH_MORE = 1.4  # times the spread of the luminance: then one colour serves better
+# Pixels of the longer side at the working size. In a photo of a whole sheet a pen's line is then
+# still several pixels wide, and each processing step takes about a millisecond.
+MAX_SIDE = 400
+# A colour channel is used instead of the luminance if its range is larger by this factor.
+MIN_RANGE_RATIO = 1.4
+MIN_COLOURFULNESS = 0.05  # the channels of a grey picture differ by less than this
 
 
 def grey_levels(picture: Image.Image) -> Levels:
-    """Return a decoded picture upright, over white and shrunk: (H, W)."""
+    """Return a decoded picture as upright grey levels (H, W), at most 400 pixels on a side."""
     return best_channel(shrunk(_levels(picture)))
 
 
 def _levels(picture: Image.Image) -> Levels:
-    """Turn a decoded picture upright, lay it on white and return its levels (H, W, 1 or 3)."""
+    """Return a decoded picture, upright and on white, as levels (H, W, 1) or (H, W, 3)."""
     picture = ImageOps.exif_transpose(_roughly_shrunk(picture))
     if picture.mode.startswith("I") or picture.mode == "F":
-        return _deep_levels(picture)[..., np.newaxis]
+        return _levels_of_high_bit_depth(picture)[..., np.newaxis]
     if picture.has_transparency_data:
-        picture = over_white(picture)
+        picture = on_white(picture)
     elif picture.mode != "L":
         picture = picture.convert("RGB")
     return np.atleast_3d(np.asarray(picture, np.float32) / np.float32(255))
 
 
 def _roughly_shrunk(picture: Image.Image) -> Image.Image:
-    """Shrink roughly, to twice the working size or more, before anything is copied whole."""
-    factor = max(picture.size) // (2 * LONGEST_SIDE)
+    """Shrink a very large picture to at least twice the working size, to save memory."""
+    factor = max(picture.size) // (2 * MAX_SIDE)
     if factor < 2:
         return picture
     if picture.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr", "F"):
         return picture.reduce(factor)
     size = (max(1, picture.width // factor), max(1, picture.height // factor))
-    return picture.resize(size, Image.Resampling.NEAREST)  # a palette's indices have no mean
+    return picture.resize(size, Image.Resampling.NEAREST)  # palette indices cannot be averaged
 
 
-def over_white(picture: Image.Image) -> Image.Image:
-    """Lay a picture of any mode that has transparency on a white sheet; returns RGB."""
+def on_white(picture: Image.Image) -> Image.Image:
+    """Composite a picture with transparency on a white background; return RGB."""
     picture = picture.convert("RGBA")
-    sheet = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(sheet, picture).convert("RGB")
+    background = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(background, picture).convert("RGB")
 
 
-def _deep_levels(picture: Image.Image) -> Levels:
-    """Bring whole numbers of up to 32 bits, or floats, to 0 to 1: by the depth or by the range."""
+def _levels_of_high_bit_depth(picture: Image.Image) -> Levels:
+    """Return the levels (H, W) of a picture of integers or floats with more than 8 bits.
+
+    Integers are divided by 65535, floats by their maximum if it is above 1.
+    """
     levels = np.nan_to_num(np.asarray(picture, np.float32))
-    most: float = 65535 if picture.mode.startswith("I") else max(1.0, levels.max())
-    return np.asarray(np.clip(levels / np.float32(most), 0, 1))
+    white: float = 65535 if picture.mode.startswith("I") else max(1.0, levels.max())
+    return np.asarray(np.clip(levels / np.float32(white), 0, 1))
 
 
 def shrunk(levels: Levels) -> Levels:
-    """Shrink (H, W, C) so that the longest side is at most 400 pixels; the shape is kept."""
+    """Shrink levels (H, W, C) to at most 400 pixels on a side, with the same proportions."""
     height, width = levels.shape[:2]
-    factor = LONGEST_SIDE / max(height, width)
+    factor = MAX_SIDE / max(height, width)
     if factor >= 1:
         return levels
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
@@ -69,17 +74,17 @@ def shrunk(levels: Levels) -> Levels:
 
 
 def best_channel(levels: Levels) -> Levels:
-    """Return (H, W): the luminance, or the colour in which ink stands out much more.
+    """Return (H, W) from (H, W, C): the luminance, or a colour channel with much more contrast.
 
-    Yellow on white, or red on a green of the same lightness, shows in one colour only.
+    Yellow ink on white, or red on a green of the same lightness, shows in one channel only.
     """
     if levels.shape[2] == 1:
         return levels[..., 0]
     luminance = cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
     sample = levels[::4, ::4]
-    if np.abs(np.diff(sample, axis=2)).max() < 0.05:  # no colours
+    if np.abs(np.diff(sample, axis=2)).max() < MIN_COLOURFULNESS:
         return luminance
-    candidates = [luminance, *cv2.split(levels)]
-    spreads = [np.ptp(np.percentile(channel[::2, ::2], (0.5, 99.5))) for channel in candidates]
-    best = int(np.argmax(spreads))
-    return candidates[best] if spreads[best] > MUCH_MORE * spreads[0] else luminance
+    channels = [luminance, *cv2.split(levels)]
+    ranges = [np.ptp(np.percentile(channel[::2, ::2], (0.5, 99.5))) for channel in channels]
+    best = int(np.argmax(ranges))
+    return channels[best] if ranges[best] > MIN_RANGE_RATIO * ranges[0] else luminance

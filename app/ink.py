@@ -1,35 +1,32 @@
-"""Finding the ink of handwriting in grey levels, whatever the paper and the light.
+"""Separate the ink of handwriting from the paper, whatever the paper's colour and the light.
 
-Grey levels are (H, W) float32, 0 is black; ink is (H, W) float32, 0 is paper and 1 the blackest.
-Lengths are in pixels of the working size, 112 to 400 for the longest side.
+Grey levels are (H, W) float32 from 0 (black) to 1 (white); ink is (H, W) float32 from 0 (paper)
+to 1. Lengths are in pixels of the working size, where the longer side has 112 to 400.
 """
-
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Levels = NDArray[Any]  # float32; OpenCV's annotations are less exact
-Mask = NDArray[np.bool_]
+from app.arrays import Levels, Mask
 
 WINDOW = 0.35  # of the shorter side: wider than any stroke, narrower than most shadows
-LEAST_LIGHT = 0.05  # of white: the deepest shadow in which writing can be seen
-LEAST_DARKNESS = 0.5  # of black, of a board that is written on with chalk
-LEAST_CONTRAST = 0.08  # of the paper's light that the ink must take away
-NOISE_FACTOR = 6  # ink stands out by this many standard deviations of the paper's grain
+MIN_PAPER_LIGHT = 0.05  # of white: paper in the deepest shadow in which writing can be seen
+MIN_BOARD_DARKNESS = 0.5  # of black: the brightest board that chalk is written on
+MIN_CONTRAST = 0.08  # of the paper's light, which the ink must absorb
+NOISE_FACTOR = 6  # ink differs from paper by this many standard deviations of the paper's noise
 
 
 def is_dark_on_light(grey: Levels) -> bool:
-    """Tell whether the writing is darker than what lies along the border, which is no writing.
+    """Return whether the writing is darker than its background.
 
-    All is measured from the median around, so that shadows count little, and on a small copy.
+    The pixels along the border are taken as background. Each pixel is compared with the median
+    of its surroundings, so that shadows count little. A small copy is enough for this.
     """
     factor = 64 / max(grey.shape)
     size = (max(8, round(grey.shape[1] * factor)), max(8, round(grey.shape[0] * factor)))
     small = np.rint(cv2.resize(grey, size, interpolation=cv2.INTER_AREA) * 255).astype(np.uint8)
-    around = cv2.medianBlur(small, (min(size) // 2) | 1)
-    difference = small.astype(np.int16) - around
+    surroundings = cv2.medianBlur(small, (min(size) // 2) | 1)
+    difference = small.astype(np.int16) - surroundings
     edge = max(1, round(min(size) * 0.04))
     inside = np.zeros(difference.shape, np.bool_)
     inside[edge:-edge, edge:-edge] = True
@@ -39,33 +36,34 @@ def is_dark_on_light(grey: Levels) -> bool:
 
 
 def flattened(grey: Levels, dark_on_light: bool) -> Levels:
-    """Divide writing by the light that falls on the paper around it, and return the ink.
+    """Return the ink (H, W): the share of the paper's local light that the writing absorbs.
 
-    The light is what a closing leaves: all that is dark and narrower than the window is filled.
-    Light writing on dark is inverted first; it adds light, and less so on what is bright already.
+    A morphological closing estimates the light: it fills everything dark that is narrower than
+    its window. Light writing on a dark board is inverted first; the brighter the board, the less
+    light chalk adds to it, so the same division corrects it.
     """
-    grey, least = (grey, LEAST_LIGHT) if dark_on_light else (1 - grey, LEAST_DARKNESS)
+    grey, min_light = (grey, MIN_PAPER_LIGHT) if dark_on_light else (1 - grey, MIN_BOARD_DARKNESS)
     side = max(3, round(min(grey.shape) * WINDOW)) | 1
     smooth = cv2.GaussianBlur(grey, (0, 0), 1)
     window = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     light = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, window, borderType=cv2.BORDER_REPLICATE)
-    return np.clip((light - grey) / np.maximum(light, least), 0, 1).astype(np.float32)
+    return np.clip((light - grey) / np.maximum(light, min_light), 0, 1).astype(np.float32)
 
 
-def paper_grain(ink: Levels) -> tuple[float, float]:
-    """Return the level of empty paper and the standard deviation of its grain.
+def paper_noise(ink: Levels) -> tuple[float, float]:
+    """Return the level of empty paper and the standard deviation of its noise.
 
-    Both from the lower half of all levels, in which there is no ink.
+    Both are percentiles of the lower half of all levels, which holds no ink.
     """
     low, middle = np.percentile(ink[::2, ::2], (16, 50))
     return float(middle), float(middle - low)
 
 
 def ink_threshold(ink: Levels) -> float | None:
-    """Return the level from which on there is ink, None if nothing stands out from the paper."""
-    paper, grain = paper_grain(ink)
+    """Return the level above which a pixel is ink, or None if nothing differs from the paper."""
+    paper, noise = paper_noise(ink)
     strongest = float(np.percentile(ink, 99.9))
-    floor = paper + max(LEAST_CONTRAST, NOISE_FACTOR * grain)
+    floor = paper + max(MIN_CONTRAST, NOISE_FACTOR * noise)
     if strongest < floor:
         return None
     written = ink[ink > floor]
@@ -74,7 +72,7 @@ def ink_threshold(ink: Levels) -> float | None:
 
 
 def ink_mask(ink: Levels, threshold: float) -> Mask:
-    """Mark where the ink, smoothed against grain, is beyond the threshold; close tiny gaps."""
+    """Return the mask of ink above the threshold, smoothed against noise, with gaps closed."""
     mask = (cv2.GaussianBlur(ink, (0, 0), 0.7) > threshold).astype(np.uint8)
     side = max(3, round(max(ink.shape) * 0.0125)) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))

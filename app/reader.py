@@ -1,28 +1,26 @@
-"""Reading a picture: its digits, each with the model's probabilities, or why there is none."""
+"""Recognise the digits of a picture file with the model."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from app.arrays import UInt8Array
 from app.classifier import Classifier
-from app.image import Bytes, Steps, find_digits
-from app.picture import read_picture
-from app.strokes import Box
-
-# What the model is less sure of is no digit. README.md tells how it was chosen:
-# `python -m benchmarks.own_digits` measures what it refuses.
-LEAST_CONFIDENCE = 0.5
+from app.components import Box
+from app.decode import decode
+from app.rejection import confidence_reason
+from app.segment import Steps, find_digits
 
 
 class Answer(NamedTuple):
-    """One digit that was read."""
+    """One recognised digit."""
 
     digit: int
-    confidence: float
-    probabilities: list[float]  # ten
-    box: Box  # in pixels of the picture, upright
-    image: Bytes  # (28, 28), what the model saw
+    confidence: float  # the probability of `digit`
+    probabilities: list[float]  # of the digits 0 to 9
+    box: Box  # in pixels of the upright picture
+    image: UInt8Array  # (28, 28), the model's input
 
     @property
     def runner_up(self) -> int:
@@ -30,46 +28,42 @@ class Answer(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a picture says: answers from left to right, or none and a fault that says why."""
+    """The digits of one picture, or the reason why it is rejected.
 
-    answers: list[Answer]
-    fault: str
+    A picture with a reason is rejected. It keeps its answers only if the reason is the model's low
+    confidence.
+    """
+
+    answers: list[Answer]  # left to right
+    reason: str  # from app.rejection, "" if the picture is not rejected
     steps: Steps
 
 
 class Reader:
-    """Reads pictures with a model."""
+    """Recognises digits with one model."""
 
     def __init__(self, model: Path) -> None:
-        """Raise `OSError` or `ValueError` if `model` is no .tflite model."""
+        """Load the model; raise `OSError` or `ValueError` if `model` is not a .tflite model."""
         self._classify = Classifier(model)
 
-    def read(self, content: bytes) -> Reading:
-        """Read a picture file.
+    def recognise(self, content: bytes) -> Reading:
+        """Recognise the digits in the content of a picture file.
 
-        Raises `PictureError` if it is no picture that can be opened.
+        Raises `PictureError` if the content cannot be decoded.
         """
-        picture = read_picture(content)
+        picture = decode(content)
         steps = find_digits(picture.grey)
-        if steps.fault:
-            return Reading([], steps.fault, steps)
+        if steps.reason:
+            return Reading([], steps.reason, steps)
         probabilities = self._classify(np.stack([digit.image for digit in steps.digits]))
         answers = [
             Answer(
-                int(row.argmax()),
-                float(row.max()),
-                [float(value) for value in row],
-                Box(*(round(value * picture.scale) for value in found.box)),
-                found.image,
+                digit=int(row.argmax()),
+                confidence=float(row.max()),
+                probabilities=[float(value) for value in row],
+                box=Box(*(round(value * picture.scale) for value in digit.box)),
+                image=digit.image,
             )
-            for found, row in zip(steps.digits, probabilities, strict=True)
+            for digit, row in zip(steps.digits, probabilities, strict=True)
         ]
-        return Reading(answers, confidence_fault(answers), steps)
-
-
-def confidence_fault(answers: list[Answer]) -> str:
-    """Say that the model is too unsure for this to be a digit, or a row of digits; else ""."""
-    least = min(answers, key=lambda answer: answer.confidence)
-    if least.confidence >= LEAST_CONFIDENCE:
-        return ""
-    return f"likest to a {least.digit}, but only {least.confidence:.0%} sure"
+        return Reading(answers, confidence_reason(probabilities), steps)

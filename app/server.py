@@ -1,6 +1,7 @@
-"""The page's server: the page itself, and POST /read, a picture in and its digits out.
+"""The web server: it serves the page, and POST /read answers a picture with its digits as JSON.
 
-Answers JSON, errors too: {"error": why}. No path from a request is ever opened.
+The answer is {"digits": [...], "reason": why the picture is rejected, or ""}; an error is
+{"error": why}. A request's path is only compared with the known routes, and never opened.
 """
 
 import asyncio
@@ -20,13 +21,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.picture import PictureError, TooLargeError, UnknownFormatError
+from app.decode import PictureError, TooLargeError, UnknownFormatError
 from app.reader import Answer, Reader
 
-MOST_BYTES = 16 << 20  # of one request
-MOST_BODIES = 8  # requests whose pictures are in memory at once, until they have been read
-WORKERS = 2  # pictures that are read at once
-TIMEOUT = 10.0  # seconds to wait for others, then to send a picture, and again to read it
+MAX_BYTES = 16 << 20  # of one request
+MAX_BODIES = 8  # requests whose pictures are in memory at once
+WORKERS = 2  # pictures that are recognised at once
+TIMEOUT = 10.0  # seconds for each: to wait for other requests, to receive, and to recognise
 STATUS = {TooLargeError: 413, UnknownFormatError: 415, PictureError: 422}
 PAGE = {"/": ("index.html", "text/html"), "/page.css": ("page.css", "text/css")} | {
     "/page.js": ("page.js", "text/javascript")
@@ -43,81 +44,88 @@ HEADERS = {
 
 
 def create_app(reader: Reader, hosts: list[str]) -> Starlette:
-    """Make the application; it reads only for requests that name one of `hosts`, if there are any.
+    """Create the application.
 
-    Else any page in the person's browser could have its own name lead here.
+    If `hosts` are given, only requests that name one of them as their host may send pictures.
+    This stops DNS rebinding: a foreign page whose own domain name resolves to this address.
     """
     pool = ThreadPoolExecutor(WORKERS)
-    bodies = asyncio.Semaphore(MOST_BODIES)
+    bodies = asyncio.Semaphore(MAX_BODIES)
 
-    async def read(request: Request) -> Response:
+    async def recognise(request: Request) -> Response:
         if hosts and _host(request) not in hosts:
-            raise HTTPException(421, f"only {', '.join(hosts)} is answered")
-        async with _in_time(503, "too many pictures at once; try again"):
+            raise HTTPException(421, f"unknown host, expected one of {', '.join(hosts)}")
+        async with _time_limit(503, "the server is busy with other pictures; try again"):
             await bodies.acquire()
         try:
-            async with _in_time(408, f"the picture did not arrive within {TIMEOUT:.0f} s"):
-                content = await _body(request)
+            async with _time_limit(408, f"the picture did not arrive within {TIMEOUT:.0f} s"):
+                content = await _load_body(request)
         except BaseException:
             bodies.release()
             raise
         loop = asyncio.get_running_loop()
-        reading = loop.run_in_executor(pool, _answer, reader, content)
-        # Also of a picture that nobody waits for any longer: it is in memory until then.
-        reading.add_done_callback(lambda _: bodies.release())
+        result = loop.run_in_executor(pool, _recognise, reader, content)
+        # A picture stays in memory until it is recognised, even if its request is given up.
+        result.add_done_callback(lambda _: bodies.release())
         try:
-            async with _in_time(503, f"not read within {TIMEOUT:.0f} s; try again"):
-                answer = await asyncio.shield(reading)
+            async with _time_limit(503, f"not recognised within {TIMEOUT:.0f} s; try again"):
+                answer = await asyncio.shield(result)
         except PictureError as error:
             raise HTTPException(STATUS[type(error)], str(error)) from error
         return JSONResponse(answer, headers=HEADERS)
 
     return Starlette(
         routes=[
-            Route("/read", read, methods=["POST"]),
-            *(Route(path, _file(name, kind)) for path, (name, kind) in PAGE.items()),
+            Route("/read", recognise, methods=["POST"]),
+            *(
+                Route(path, _page_file(name, media_type))
+                for path, (name, media_type) in PAGE.items()
+            ),
         ],
-        exception_handlers={HTTPException: _error, Exception: _fault},
+        exception_handlers={HTTPException: _error, Exception: _internal_error},
     )
 
 
 def _host(request: Request) -> str:
-    """Return the name that the request gives to this server, without the port.
+    """Return the request's host in lower case, without the port.
 
-    From the header itself: Starlette puts the server's address for a name that it cannot parse.
+    It is taken from the header, because Starlette replaces a host that it cannot parse with the
+    server's own address.
     """
     return re.sub(r":\d*$", "", request.headers.get("host", "")).strip("[]").lower()
 
 
 @asynccontextmanager
-async def _in_time(status: int, otherwise: str) -> AsyncIterator[None]:
-    """Answer with an error if what is awaited inside takes longer than `TIMEOUT`."""
+async def _time_limit(status: int, message: str) -> AsyncIterator[None]:
+    """Answer with an error if the block takes longer than `TIMEOUT`."""
     try:
         async with asyncio.timeout(TIMEOUT):
             yield
     except TimeoutError:
-        raise HTTPException(status, otherwise) from None
+        raise HTTPException(status, message) from None
 
 
-async def _body(request: Request) -> bytes:
-    """Return the request's body, and stop reading it where it is larger than allowed."""
+async def _load_body(request: Request) -> bytes:
+    """Return the request's body; stop receiving when it exceeds `MAX_BYTES`."""
     content = bytearray()
     try:
         async for chunk in request.stream():
             content += chunk
-            if len(content) > MOST_BYTES:
-                raise HTTPException(413, f"more than {MOST_BYTES >> 20} MiB")
+            if len(content) > MAX_BYTES:
+                raise HTTPException(413, f"more than {MAX_BYTES >> 20} MiB")
     except ClientDisconnect:
-        raise HTTPException(400, "the connection was closed before all had arrived") from None
+        raise HTTPException(
+            400, "the connection was closed before the whole picture arrived"
+        ) from None
     return bytes(content)
 
 
-def _answer(reader: Reader, content: bytes) -> dict[str, Any]:
-    reading = reader.read(content)
-    return {"digits": [_digit(answer) for answer in reading.answers], "fault": reading.fault}
+def _recognise(reader: Reader, content: bytes) -> dict[str, Any]:
+    reading = reader.recognise(content)
+    return {"digits": [_as_json(answer) for answer in reading.answers], "reason": reading.reason}
 
 
-def _digit(answer: Answer) -> dict[str, Any]:
+def _as_json(answer: Answer) -> dict[str, Any]:
     image = io.BytesIO()
     Image.fromarray(answer.image).save(image, "PNG")
     return {
@@ -129,21 +137,21 @@ def _digit(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _file(name: str, kind: str) -> Any:
+def _page_file(name: str, media_type: str) -> Any:
     content = (Path(__file__).parent / "page" / name).read_bytes()
 
     async def respond(_: Request) -> Response:
-        return Response(content, media_type=kind, headers=HEADERS)
+        return Response(content, media_type=media_type, headers=HEADERS)
 
     return respond
 
 
 async def _error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
-    # The rest of a body that was not read would be taken for the next request.
+    # An open connection would treat the rest of an unread body as the next request.
     headers = HEADERS | dict(error.headers or {}) | {"Connection": "close"}
     return JSONResponse({"error": error.detail}, error.status_code, headers)
 
 
-async def _fault(_: Request, __: Exception) -> Response:
-    return JSONResponse({"error": "a fault in the program"}, 500, HEADERS)
+async def _internal_error(_: Request, __: Exception) -> Response:
+    return JSONResponse({"error": "an internal error of the server"}, 500, HEADERS)

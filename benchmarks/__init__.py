@@ -1,1 +1,1 @@
-"""Measurements, each one command: they print what README states."""
+"""The measurements that docs/ quotes, and `make record`."""

@@ -1,8 +1,8 @@
 """Where a training step of the default recipe spends its time, by kind of operation.
 
 `python -m benchmarks.profile` trains some steps on one batch under TensorFlow's profiler and prints
-README's table: each kind's share of the time that the threads spend in operations, and for the
-convolutions their speed, beside that of a float32 matrix product in the same process.
+a table of docs/benchmarks.md: the share of each kind in the time that the threads spend in
+operations. For convolutions and a float32 matrix product it gives the speed too.
 """
 
 import argparse
@@ -16,19 +16,20 @@ import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.training_run import macs_per_image, matrix_product_flops
-from stages import params
-from stages.command import StageError, run
-from stages.dataset import IMAGE_SHAPE, NUM_CLASSES
-from stages.network import compiled_model
-from stages.runtime import make_deterministic, use_kernels
+from stages.shared.cli import StageError, run
+from stages.shared.dataset import IMAGE_SHAPE, NUM_CLASSES
+from stages.shared.params import load_section
+from stages.training.determinism import make_deterministic, use_kernels
+from stages.training.settings import Train
+from stages.training.trainer import compiled_model
 
 WARM_UP, STEPS = 20, 100
 STEP = "StatefulPartitionedCall/"  # begins the name of each operation of a training step
-BACK_BY_INPUTS = "convolution, back by inputs"
+INPUT_GRADIENT = "convolution, input gradient"
 KINDS = {
     "convolution, forward": r"convolution:",
-    BACK_BY_INPUTS: r"Conv2DBackpropInput:",
-    "convolution, back by weights": r"Conv2DBackpropFilter:",
+    INPUT_GRADIENT: r"Conv2DBackpropInput:",
+    "convolution, weight gradient": r"Conv2DBackpropFilter:",
     "batch normalisation": r"batch_normalization|BatchNorm",
     "pooling": r"max_pooling",
     "rectifier": r"re_lu",
@@ -67,8 +68,8 @@ def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    settings = params.load(params.Train, Path("params.yaml"))
-    # Only one step at a time are its operations named in the trace as `milliseconds` expects.
+    settings = load_section(Train, Path("params.yaml"))
+    # `milliseconds` knows the names of operations only if one step runs per execution.
     settings = settings.model_copy(update={"steps_per_execution": 1})
     use_kernels(settings.threads, settings.instruction_set)
     make_deterministic(settings.seed)
@@ -89,7 +90,7 @@ def main() -> None:
     for kind, spent in total.most_common():
         speed = ""
         if kind.startswith("convolution"):
-            macs = sum(others) + first * (kind != BACK_BY_INPUTS)  # the images get no gradient
+            macs = sum(others) + first * (kind != INPUT_GRADIENT)  # the images get no gradient
             speed = f"{2 * macs * settings.batch_size * STEPS / spent / 1e6:.0f}"
         share = spent / total.total()
         print(f"| {kind} | {spent / STEPS:.1f} | {100 * share:.0f} % | {speed} |")

@@ -1,29 +1,28 @@
-"""All recipes side by side: how right, how fast, how well they use the machine.
+"""All recipes side by side: their accuracy, their speed and their use of the machine.
 
-`python -m benchmarks.recipes` trains every recipe with several seeds, each network in a process of
-its own, the recipes in turn, and writes benchmarks/results.csv (a row per recipe and seed),
-results.json (the machine and the versions) and results.png, and prints README's table; of some
-recipes or runs only, it prints the table and writes nothing. It takes hours; broken off and started
-again, it goes on after the last network that it finished. Run it on a machine that does nothing
-else, after `dvc repro download`.
+`python -m benchmarks.recipes` trains every recipe with several seeds, each network in its own
+process and the recipes in turn. It writes benchmarks/results.csv (a row per recipe and seed),
+results.json (the parameters, the machine and the versions) and results.png, and prints the tables
+of docs/benchmarks.md. With only some recipes or runs it prints the tables and writes nothing. It
+takes hours; interrupted and started again, it goes on after the last finished network. Run it after
+`dvc repro download`, on a machine that does nothing else.
 
-What is measured, by column:
+The columns:
 
-- test_accuracy, errors: of the model that the recipe ends with.
-- fit_seconds: from an unbuilt model to the end of the last epoch, with all that reproducing and
-  resuming ask for, without the import of TensorFlow and without looking at the test set.
-- seconds_to_990, _995, _996: fit seconds until the network, as it is after an epoch, or in the end
-  the model that it became, first has that many thousandths of the test set right; empty if never.
-  For several networks: the first one's epochs, then the average of those that are finished.
-- macs_per_image: multiply-adds of one image, seen once as in training, through all layers that
-  multiply matrices.
-- flops_share: floating-point operations per second in training (two per multiply-add, forward, back
-  by weights and, but for the first layer, back by inputs) over those of a float32 matrix product in
-  the same process.
+- test_accuracy, errors: on the test set, of the recipe's final model.
+- fit_seconds: training time, from an unbuilt model to the end of the last epoch. It includes the
+  checkpoints, but neither the import of TensorFlow nor the watching of the test set.
+- seconds_to_990, _995, _996: the training time after which the test accuracy first is 99.0, 99.5
+  and 99.6 %, after an epoch or of the final model; empty if never. With several networks: after the
+  first one's epochs, then of the average of the finished networks.
+- macs_per_image: multiply-adds of the convolutions and dense layers for one image in training.
+- flops_share: floating-point operations per second in training, divided by those of a float32
+  matrix product in the same process. A multiply-add is two operations, and is done forward, for the
+  weight gradient and, except in the first layer, for the input gradient.
 - peak_mb: the largest resident memory of a process, in millions of bytes; each trains one network.
 
-The test set is watched and chooses nothing. A network that two recipes have in common (`best` has
-several of the default's) is trained once and counts for both.
+The test set is watched and chooses nothing. If two recipes have a network in common (`best` has
+several of the default's), it is trained once and counts for both.
 """
 
 import argparse
@@ -41,22 +40,26 @@ from tqdm import tqdm
 from benchmarks.process import output_of
 from benchmarks.results import (
     COLUMNS,
+    FACTS,
     MEASURED,
     PROBABILITIES,
     RESULTS,
     TARGETS,
     draw,
+    parameter_table,
     table,
 )
-from stages import machine, params
-from stages.checkpoint import run_key
-from stages.command import StageError, run
-from stages.dataset import IDX_FILES, NUM_CLASSES
-from stages.files import read_json, write_csv, write_json
+from stages.shared.cli import StageError, run
+from stages.shared.dataset import IDX_FILES, NUM_CLASSES
+from stages.shared.files import read_json, write_csv, write_json
+from stages.shared.params import load_section
+from stages.training import machine
+from stages.training.checkpoint import run_key
+from stages.training.settings import Train
 
 RAW = Path("data/raw")
-FINISHED = Path(".benchmark")  # results of the networks that an unfinished run has trained
-# How many seeds, or ensembles with no seed in common.
+FINISHED = Path(".benchmark")  # the results of an unfinished run's networks
+# How many seeds, or ensembles without a common seed.
 RUNS = {
     "mlp": 3,
     "simple-cnn": 3,
@@ -70,13 +73,13 @@ RUNS = {
 
 def parameter_file(recipe: str) -> Path:
     """Return the file that holds a recipe's parameters."""
-    return Path("params.yaml") if recipe == "default" else Path(f"recipes/{recipe}.yaml")
+    return Path("params.yaml") if recipe == "default" else Path(f"recipes/{recipe}/params.yaml")
 
 
 def planned(recipes: list[str], runs: dict[str, int]) -> Iterator[tuple[str, int]]:
-    """Yield each (recipe, number of the run), the recipes in turn."""
-    for number in range(max(runs[recipe] for recipe in recipes)):
-        yield from ((recipe, number) for recipe in recipes if number < runs[recipe])
+    """Yield each (recipe, index of the run), the recipes in turn."""
+    for index in range(max(runs[recipe] for recipe in recipes)):
+        yield from ((recipe, index) for recipe in recipes if index < runs[recipe])
 
 
 def seconds_to(accuracy: float, watched: list[tuple[float, float]]) -> float | None:
@@ -84,14 +87,12 @@ def seconds_to(accuracy: float, watched: list[tuple[float, float]]) -> float | N
     return next((seconds for seconds, reached in watched if reached >= accuracy), None)
 
 
-def measured_network(
-    settings: params.Train, arrays: Path
-) -> tuple[dict[str, Any], NDArray[np.float32]]:
-    """Train one network in a process of its own, or take what an unfinished run has kept.
+def measured_network(settings: Train, arrays: Path) -> tuple[dict[str, Any], NDArray[np.float32]]:
+    """Train one network in its own process, or read the results that an unfinished run has kept.
 
-    Returns what `training_run` measured, and the probabilities (N, 10) on the test set.
+    Returns the measurements of `training_run` and the probabilities (N, 10) on the test set.
     """
-    code = [*sorted(Path("stages").glob("*.py")), Path("benchmarks/training_run.py")]
+    code = [*sorted(Path("stages").rglob("*.py")), Path("benchmarks/training_run.py")]
     key = run_key(settings.model_dump(), [*sorted(arrays.glob("*.npy")), *code])
     folder = FINISHED / key
     if not (folder / MEASURED).exists():
@@ -101,10 +102,10 @@ def measured_network(
     return read_json(folder / MEASURED), probabilities
 
 
-def row(recipe: str, number: int, settings: params.Train, arrays: Path) -> dict[str, Any]:
-    """Measure run `number` of a recipe: a row of results.csv."""
+def row(recipe: str, index: int, settings: Train, arrays: Path) -> dict[str, Any]:
+    """Measure run `index` of a recipe; return its row of results.csv."""
     labels = np.load(arrays / "test_labels.npy")
-    first = settings.seed + number * settings.networks
+    first = settings.seed + index * settings.networks
     total = np.zeros((len(labels), NUM_CLASSES))
     measured: list[dict[str, Any]] = []
     watched: list[tuple[float, float]] = []
@@ -134,7 +135,7 @@ def row(recipe: str, number: int, settings: params.Train, arrays: Path) -> dict[
 
 
 def write_arrays(recipe: str, folder: Path) -> None:
-    """Run the stage `preprocess`, for the arrays that a recipe trains on."""
+    """Write a recipe's arrays with the stage `preprocess`."""
     paths = {
         "raw": RAW,
         "processed": folder,
@@ -143,7 +144,7 @@ def write_arrays(recipe: str, folder: Path) -> None:
         "params": parameter_file(recipe),
     }
     arguments = [text for name, path in paths.items() for text in (f"--{name}", str(path))]
-    output_of("preprocess", "-m", "stages.preprocess", *arguments)
+    output_of("preprocess", "-m", "stages", "preprocess", *arguments)
 
 
 def main() -> None:
@@ -151,22 +152,23 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--recipes", nargs="+", choices=RUNS, default=list(RUNS))
-    parser.add_argument("--runs", type=int, help="seeds or ensembles of each, instead of README's")
+    parser.add_argument("--runs", type=int, help="seeds or ensembles of each")
     arguments = parser.parse_args()
     if not all((RAW / name).exists() for pair in IDX_FILES.values() for name in pair):
         raise StageError(f"{RAW}: not all four files are there; type `dvc repro download`")
     runs = dict.fromkeys(RUNS, arguments.runs) if arguments.runs else RUNS
 
+    settings = {recipe: load_section(Train, parameter_file(recipe)) for recipe in arguments.recipes}
+    parameters = {recipe: train.model_dump() for recipe, train in settings.items()}
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         progress = tqdm(list(planned(arguments.recipes, runs)), unit="run")
-        for recipe, number in progress:
-            progress.set_postfix_str(f"{recipe}, {number + 1} of {runs[recipe]}")
+        for recipe, index in progress:
+            progress.set_postfix_str(f"{recipe}, {index + 1} of {runs[recipe]}")
             arrays = Path(temporary) / recipe
             if not arrays.exists():
                 write_arrays(recipe, arrays)
-            train = params.load(params.Train, parameter_file(recipe))
-            rows.append(row(recipe, number, train, arrays))
+            rows.append(row(recipe, index, settings[recipe], arrays))
             tqdm.write(
                 f"{recipe}, seed {rows[-1]['seed']}: {rows[-1]['test_accuracy']:.2%} "
                 f"in {rows[-1]['fit_seconds']:.0f} s"
@@ -174,10 +176,10 @@ def main() -> None:
     results = pd.DataFrame(rows, columns=COLUMNS).sort_values(
         "recipe", key=lambda names: names.map(list(RUNS).index), kind="stable"
     )
-    print(table(results))
+    print(table(results), parameter_table(parameters), sep="\n\n")
     if runs == RUNS and set(arguments.recipes) == set(RUNS):
         write_csv(RESULTS, results)
-        write_json(RESULTS.with_suffix(".json"), machine.facts())
+        write_json(FACTS, {"parameters": parameters, "machine": machine.describe_machine()})
         draw(results, RESULTS.with_suffix(".png"))
         shutil.rmtree(FINISHED)
 

@@ -1,82 +1,105 @@
-"""benchmarks/results.csv as README's table and as a picture.
+"""The results of `benchmarks.recipes` as Markdown tables and as a figure.
 
-`python -m benchmarks.results` prints the table of the file that is there.
+`python -m benchmarks.results` prints the tables of benchmarks/results.csv and results.json.
 """
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from stages.command import run
-from stages.files import read_csv, write_figure
 from stages.plot import BLUE, ORANGE
+from stages.shared.cli import run
+from stages.shared.files import read_csv, read_json, write_figure
 
-RESULTS = Path("benchmarks/results.csv")
+RESULTS, FACTS = Path("benchmarks/results.csv"), Path("benchmarks/results.json")
 TARGETS = {"seconds_to_990": 0.99, "seconds_to_995": 0.995, "seconds_to_996": 0.996}
 COLUMNS = ["recipe", "seed", "test_accuracy", "errors", "epochs", "fit_seconds", *TARGETS]
 COLUMNS += ["macs_per_image", "flops_share", "peak_mb"]
-MEASURED, PROBABILITIES = "measured.json", "probabilities.npy"  # what a training run leaves
-GREEN = "#009E73"  # of the same colours as those of stages/plot.py
+MEASURED, PROBABILITIES = "measured.json", "probabilities.npy"  # files of one training run
+GREEN = "#009E73"  # from the same palette as those of stages/plot.py
 
 
 def table(results: pd.DataFrame) -> str:
-    """Return Markdown, a row per recipe: accuracy as mean ± standard deviation, medians else."""
+    """Return a Markdown table of mean accuracies ± standard deviation, and medians of the rest."""
     lines = [
         "| recipe | n | test accuracy, % | epochs | fit, s | s to 99.0 % | to 99.5 % | to 99.6 % "
         "| million multiply-adds | FLOP/s of matrix product, % | peak memory, MB |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for recipe, own in results.groupby("recipe", sort=False):
-        accuracy = 100 * own["test_accuracy"]
-        spread = f" ± {accuracy.std():.3f}" if len(own) > 1 else ""
+    for recipe, rows in results.groupby("recipe", sort=False):
+        accuracy = 100 * rows["test_accuracy"]
+        spread = f" ± {accuracy.std():.3f}" if len(rows) > 1 else ""
         cells = [
             f"`{recipe}`",
-            f"{len(own)}",
+            f"{len(rows)}",
             f"{accuracy.mean():.3f}{spread}",
-            f"{own['epochs'].median():.0f}",
-            f"{own['fit_seconds'].median():.0f}",
-            *(_seconds(typical_seconds(own[name])) for name in TARGETS),
-            f"{own['macs_per_image'].median() / 1e6:.2f}",
-            f"{100 * own['flops_share'].median():.0f}",
-            f"{own['peak_mb'].median():,.0f}",
+            f"{rows['epochs'].median():.0f}",
+            f"{rows['fit_seconds'].median():.0f}",
+            *(_seconds(typical_seconds(rows[name])) for name in TARGETS),
+            f"{rows['macs_per_image'].median() / 1e6:.2f}",
+            f"{100 * rows['flops_share'].median():.0f}",
+            f"{rows['peak_mb'].median():,.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
+def parameter_table(parameters: dict[str, dict[str, Any]]) -> str:
+    """Return a Markdown table of the section `train` with which each recipe was measured."""
+    names = ["model", "networks", "epochs", "batch_size", "dropout", "learning_rate", "schedule"]
+    names += ["optimizer", "test_time_shift"]
+    lines = [
+        f"| recipe | {' | '.join(names)} | early_stopping | augmentation |",
+        f"|---|{'---|' * (len(names) + 2)}",
+    ]
+    for recipe, train in parameters.items():
+        cells = [f"`{recipe}`", *(_short(train[name]) for name in names)]
+        stopping = train["early_stopping"]
+        kept = "best" if stopping["restore_best_weights"] else "last"
+        cells.append(
+            f"{stopping['monitor']}, patience {stopping['patience']}, "
+            f"min_delta {stopping['min_delta']:g}, keeps the {kept} epoch"
+        )
+        amounts = [f"{name} {value:g}" for name, value in train["augmentation"].items() if value]
+        cells.append(", ".join(amounts) or "none")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def typical_seconds(seconds: pd.Series) -> float:
-    """Return the median, in which a run that never got there counts as infinitely slow."""
+    """Return the median; a run that never reached the target counts as infinitely slow."""
     return float(np.median(seconds.fillna(np.inf)))
 
 
 def megabytes(maximum_resident_set: int) -> float:
-    """Return millions of bytes of what `getrusage` says: bytes on a Mac, KiB on Linux."""
+    """Convert a memory size of `getrusage`, bytes on a Mac and KiB on Linux, to 10^6 bytes."""
     return maximum_resident_set * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def draw(results: pd.DataFrame, path: Path) -> None:
-    """Draw errors against seconds of training, and how soon each recipe is how right."""
+    """Draw errors against training time, and the training time until each target accuracy."""
     recipes = list(dict.fromkeys(results["recipe"]))
     figure = Figure(figsize=(12, 5), layout="constrained")
     scatter, bars = figure.subplots(1, 2)
 
     for index, recipe in enumerate(recipes):
         colour = f"C{index}"
-        own = results[results["recipe"] == recipe]
-        scatter.scatter(own["fit_seconds"], own["errors"], s=14, color=colour, alpha=0.6)
-        left = own["fit_seconds"].min(), own["errors"].mean()
+        rows = results[results["recipe"] == recipe]
+        scatter.scatter(rows["fit_seconds"], rows["errors"], s=14, color=colour, alpha=0.6)
+        leftmost = rows["fit_seconds"].min(), rows["errors"].mean()
         scatter.annotate(
             recipe,
-            left,
+            leftmost,
             (-6, 0),
             textcoords="offset points",
             ha="right",
             va="center",
-            color=colour,  # two recipes' dots may lie among each other
+            color=colour,  # the dots of two recipes may overlap
         )
     scatter.set(xscale="log", yscale="log", xlabel="seconds of training")
     scatter.set_ylabel("errors in the 10,000 test images")
@@ -104,14 +127,22 @@ def draw(results: pd.DataFrame, path: Path) -> None:
     bars.invert_yaxis()
     bars.margins(x=0.12)
     bars.set_xlabel("seconds of training, median")
-    bars.set_title("How soon so many of the test images are right")
+    bars.set_title("Training time to each test accuracy")
     bars.legend()
     write_figure(path, figure)
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _seconds(seconds: float) -> str:
     return "never" if np.isinf(seconds) else f"{seconds:.0f}"
 
 
+def main() -> None:
+    print(table(read_csv(RESULTS)), parameter_table(read_json(FACTS)["parameters"]), sep="\n\n")
+
+
 if __name__ == "__main__":
-    run(lambda: print(table(read_csv(RESULTS))))
+    run(main)

@@ -12,15 +12,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.results import MEASURED, PROBABILITIES, megabytes
-from stages import model as models
-from stages import network
-from stages.batches import batches_in_order
-from stages.checkpoint import CheckpointFolder
-from stages.command import run
-from stages.dataset import LabelledImages, load
-from stages.files import replacing, write_json
-from stages.params import Train
-from stages.runtime import make_deterministic, use_kernels
+from stages.shared.cli import run
+from stages.shared.dataset import SPLITS, LabelledImages, load_split
+from stages.shared.files import replacing, write_json
+from stages.training.batches import evaluation_batches
+from stages.training.checkpoint import CheckpointFolder
+from stages.training.determinism import make_deterministic, use_kernels
+from stages.training.ensemble import ensemble
+from stages.training.settings import Train
+from stages.training.trainer import train_network
 
 BATCH_SIZE = 1000  # test images
 MATRIX = 2048  # rows and columns: large enough to be bound by arithmetic
@@ -28,7 +28,7 @@ PRODUCTS = 20
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-    """Note the test accuracy after each epoch, with a clock that stands still meanwhile."""
+    """Record the test accuracy after each epoch, without counting the time that this takes."""
 
     def __init__(self, test: LabelledImages) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def probabilities_of(model: keras.Model, data: LabelledImages) -> NDArray[np.flo
 
     A batch at a time: `predict` takes `steps_per_execution` of them at once, in as much memory.
     """
-    batches = batches_in_order(data, BATCH_SIZE).as_numpy_iterator()
+    batches = evaluation_batches(data, BATCH_SIZE).as_numpy_iterator()
     return np.concatenate([model.predict_on_batch(images) for images, _ in batches])
 
 
@@ -83,19 +83,17 @@ def main() -> None:
     arrays, results = Path(sys.argv[2]), Path(sys.argv[3])
     use_kernels(settings.threads, settings.instruction_set)
     make_deterministic(settings.seed)
-    training, validation, test = (load(arrays, part) for part in ("train", "validation", "test"))
+    training, validation, test = (load_split(arrays, split) for split in SPLITS)
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = CheckpointFolder(Path(folder), "benchmark")
         watch = Watch(test)
-        model, history = network.train_network(
-            settings, training, validation, checkpoints, 0, [watch]
-        )
+        model, history = train_network(settings, training, validation, checkpoints, 0, [watch])
     fit_seconds = watch.watched[-1][0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     macs = macs_per_image(model)
-    # Two operations each; forward, back by weights and, but for the first layer, back by inputs.
+    # Two operations each: forward, weight gradient and, except in the first layer, input gradient.
     operations = 2 * (3 * sum(macs) - macs[0]) * len(training.labels) * len(history)
-    final = models.average([model], settings.test_time_shift)
+    final = ensemble([model], settings.test_time_shift)
     with replacing(results / PROBABILITIES) as file:
         np.save(file, probabilities_of(final, test))
     write_json(

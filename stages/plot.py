@@ -1,48 +1,62 @@
-"""Draw what people would rather look at than read: the learning curves and the mistakes.
+"""Draw the learning curves, the confusion matrix, the mistakes and some predictions.
 
-Reads: the figures of each epoch (`--history`, CSV), the predictions (`--predictions`, CSV), the
+Reads: the metrics of each epoch (`--history`, CSV), the predictions (`--predictions`, CSV), the
 scores (`--metrics`, JSON) and test_{images,labels}.npy in the folder `--processed`.
 Writes: history.png, confusion.png, misclassified.png and predictions.png in the folder `--plots`.
 Parameters: plot.
 """
 
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from pydantic import Field
 from sklearn.metrics import confusion_matrix
 
-from stages import params
-from stages.command import parse_paths, run
-from stages.dataset import NUM_CLASSES, Bytes, load
-from stages.files import read_csv, read_json, write_figure
-from stages.sheet import image_sheet
+from stages.image_grid import image_grid
+from stages.shared.cli import parse_paths
+from stages.shared.dataset import NUM_CLASSES, UInt8Array, load_split
+from stages.shared.files import read_csv, read_json, write_figure
+from stages.shared.params import Section, Seed, load_section
 
 # Two colours that people with any colour vision tell apart (Okabe and Ito, 2008).
 BLUE, ORANGE = "#0072B2", "#D55E00"
 
+ImageCount = Annotated[int, Field(ge=1, le=100)]
+
+
+class Plot(Section):
+    seed: Seed
+    predictions: ImageCount
+    mistakes: ImageCount
+
 
 def history_figure(history: pd.DataFrame, title: str) -> Figure:
-    """Draw loss and accuracy by epoch, training against validation; mark what was kept."""
+    """Draw loss and accuracy by epoch, of training and validation; mark the kept epochs.
+
+    `history` has the columns of plots/history.csv.
+    """
     figure = Figure(figsize=(10, 4.5), layout="constrained")
     figure.suptitle(title)
     networks = history["network"].nunique()
-    for ax, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for network, own in history.groupby("network"):
-            named = network == 1  # one entry in the legend is enough for all networks
+    for ax, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for network, rows in history.groupby("network"):
+            in_legend = network == 1  # one entry stands for all networks
             for column, name, colour, style in (
-                (measure, "training", BLUE, "o--"),
-                (f"val_{measure}", "validation", ORANGE, "s-"),
+                (metric, "training", BLUE, "o--"),
+                (f"val_{metric}", "validation", ORANGE, "s-"),
             ):
-                label = name if named else None
-                ax.plot(own["epoch"], own[column], style, color=colour, label=label, markersize=4)
-            kept = own[own["kept"] == 1].iloc[0]
-            epoch, then = int(kept["epoch"]), kept[f"val_{measure}"]
-            which = f"kept epoch, {epoch}: {then:.4f}" if networks == 1 else "kept epochs"
-            label = which if named else None
-            ax.plot(epoch, then, "*", color="black", markersize=13, label=label, zorder=3)
+                label = name if in_legend else None
+                ax.plot(rows["epoch"], rows[column], style, color=colour, label=label, markersize=4)
+            kept = rows[rows["kept"] == 1].iloc[0]
+            epoch, value = int(kept["epoch"]), kept[f"val_{metric}"]
+            name = f"kept epoch, {epoch}: {value:.4f}" if networks == 1 else "kept epochs"
+            label = name if in_legend else None
+            ax.plot(epoch, value, "*", color="black", markersize=13, label=label, zorder=3)
         ax.set_xlabel("epoch")
-        ax.set_ylabel(measure)
+        ax.set_ylabel(metric)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(alpha=0.3)
         ax.legend()
@@ -50,7 +64,7 @@ def history_figure(history: pd.DataFrame, title: str) -> Figure:
 
 
 def confusion_figure(predictions: pd.DataFrame, title: str) -> Figure:
-    """Draw how often each digit was taken for each; the shade is that of the mistakes alone."""
+    """Draw the confusion matrix; the shade of a cell shows its mistakes alone."""
     counts = confusion_matrix(
         predictions["label"], predictions["predicted"], labels=range(NUM_CLASSES)
     )
@@ -78,10 +92,12 @@ def confusion_figure(predictions: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def misclassified_figure(predictions: pd.DataFrame, images: Bytes, most: int, title: str) -> Figure:
-    """Draw the mistakes, the most confident first, each with label, prediction and confidence."""
+def misclassified_figure(
+    predictions: pd.DataFrame, images: UInt8Array, max_images: int, title: str
+) -> Figure:
+    """Draw up to `max_images` mistakes, the most confident first, of the images (N, 28, 28, 1)."""
     mistakes = predictions[predictions["label"] != predictions["predicted"]]
-    worst = mistakes.sort_values(["confidence", "index"], ascending=[False, True]).head(most)
+    worst = mistakes.sort_values(["confidence", "index"], ascending=[False, True]).head(max_images)
     captions = [
         f"{row.label} taken for {row.predicted}\n{row.confidence:.1%} sure"
         for row in worst.itertuples()
@@ -90,14 +106,14 @@ def misclassified_figure(predictions: pd.DataFrame, images: Bytes, most: int, ti
     heading = f"{title}: {which} of {len(mistakes):,} mistakes in {len(predictions):,} test images"
     if not captions:
         heading = f"{title}: no mistake in {len(predictions):,} test images"
-    return image_sheet(images[worst["index"]], captions, heading, [ORANGE] * len(worst))
+    return image_grid(images[worst["index"]], captions, heading, [ORANGE] * len(worst))
 
 
 def predictions_figure(
-    predictions: pd.DataFrame, images: Bytes, number: int, seed: int, title: str
+    predictions: pd.DataFrame, images: UInt8Array, count: int, seed: int, title: str
 ) -> Figure:
-    """Draw random test images, each with its prediction and whether that is right."""
-    chosen = predictions.sample(min(number, len(predictions)), random_state=seed)
+    """Draw `count` random images of (N, 28, 28, 1), each with its prediction and its label."""
+    chosen = predictions.sample(min(count, len(predictions)), random_state=seed)
     labels, predicted = chosen["label"].to_numpy(), chosen["predicted"].to_numpy()
     captions = [
         f"{'✓' if label == read else '✗'} read {read}, is {label}"
@@ -105,23 +121,23 @@ def predictions_figure(
     ]
     colours = [BLUE if right else ORANGE for right in labels == predicted]
     heading = f"{title}: random test images, what the model read and what they are"
-    return image_sheet(images[chosen["index"]], captions, heading, colours)
+    return image_grid(images[chosen["index"]], captions, heading, colours)
 
 
 def main() -> None:
     paths = parse_paths(
         __doc__,
         processed="folder with the arrays",
-        history="CSV file with the figures of each epoch",
+        history="CSV file with the metrics of each epoch",
         predictions="CSV file with the predictions",
         metrics="JSON file with the scores",
         plots="folder for the pictures",
         params="parameter file",
     )
-    settings = params.load(params.Plot, paths.params)
+    settings = load_section(Plot, paths.params)
     history, predictions = read_csv(paths.history), read_csv(paths.predictions)
     metrics = read_json(paths.metrics)
-    images = load(paths.processed, "test").images
+    images = load_split(paths.processed, "test").images
 
     dataset = metrics["dataset"]
     score = f"{dataset}: accuracy {metrics['accuracy']:.2%}"
@@ -136,7 +152,3 @@ def main() -> None:
     for name, figure in figures.items():
         write_figure(paths.plots / f"{name}.png", figure)
         print(paths.plots / f"{name}.png")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.dataset import LabelledImages
-from stages.params import Augmentation, EarlyStopping, Train
+from stages.shared.dataset import LabelledImages
+from stages.training.settings import Augmentation, EarlyStopping, Train
 
 PROJECT = Path(__file__).parents[1]
-# Enough for every class, small enough to train in a few seconds.
+# Every class has images, and training takes a few seconds.
 SMALL: dict[str, dict[str, Any]] = {
     "download": {"dataset": "digits"},
     "preprocess": {"limit": 120},
     "train": {"model": "small-normalised-cnn", "epochs": 3, "batch_size": 32},
 }
-# A small network, trained for a moment, with all that is random switched on.
+# A small network and a short training with dropout and every augmentation.
 TRAIN = Train(
     seed=0,
     threads=1,
@@ -49,25 +49,26 @@ def environment() -> dict[str, str]:
     return own | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-def committed(path: str) -> bytes:
-    """Return a file as it is in the last commit; a run of one's own may have changed it."""
+def versions(path: str) -> list[bytes]:
+    """Return a file's current content and its content in the last commit."""
     command = ["git", "show", f"HEAD:{path}"]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, check=True).stdout
+    committed = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True).stdout
+    return [(PROJECT / path).read_bytes(), committed]
 
 
 class Pipeline(NamedTuple):
-    """A copy of the project, with the small data set, that is its own Git and DVC repository."""
+    """A copy of the project with the small data set, in its own Git and DVC repository."""
 
     root: Path
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command there to its end."""
+        """Run a command in the project and return its result."""
         return subprocess.run(
             command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False
         )
 
     def succeed(self, *command: str) -> str:
-        """Run a command there that must succeed; return what it printed."""
+        """Run a command that must succeed, and return its output."""
         result = self.run(*command)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
@@ -86,7 +87,7 @@ class Pipeline(NamedTuple):
 
 
 def copy_of_project(root: Path) -> Pipeline:
-    """Copy what a clone would have, with the small parameters, into the empty folder `root`."""
+    """Copy the files of a clone, with small parameters, into the empty folder `root`."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=PROJECT,
@@ -95,9 +96,9 @@ def copy_of_project(root: Path) -> Pipeline:
         check=True,
     )
     for name in filter(None, listed.stdout.split("\0")):
-        if (PROJECT / name).is_file():
+        if (PROJECT / name).is_file() or (PROJECT / name).is_symlink():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, root / name)
+            shutil.copy2(PROJECT / name, root / name, follow_symlinks=False)
     pipeline = Pipeline(root)
     pipeline.change_params(SMALL)
     for command in (

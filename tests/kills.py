@@ -1,8 +1,8 @@
-"""Kill the pipeline at random moments, let it go on, and compare with an undisturbed run.
+"""Kill the pipeline at random moments, run it again, and compare with an undisturbed run.
 
-`python -m tests.kills --kills 50` prints a line per kill and ends with 1 if any run of the small
-data set does not end in the undisturbed run's dvc.lock, or trains an epoch again. (Killed in the
-moment between the end of training and DVC's note of it, a run does train again, to the same bytes.)
+`python -m tests.kills --kills 50` prints a line per kill. It exits with 1 if a run of the small
+data set ends in another dvc.lock than the undisturbed run, or repeats an epoch. (A run that is
+killed after training, before DVC records it, does train again and gives the same bytes.)
 """
 
 import argparse
@@ -19,24 +19,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import psutil
+
 from tests.conftest import Pipeline, copy_of_project, environment
 
 EPOCHS = 8
 LAST_STAGE = "plot"
-ORPHAN_LIFE = 0.5  # seconds within which a stage notices that DVC is gone
 
 
 class Outcome(NamedTuple):
-    """What came of one kill."""
+    """The result of one kill."""
 
-    stage: str  # the last that had begun
-    epochs: int  # that the killed run had finished, 0 if none or if its model was handed over
-    resumed_after: int  # the epoch, 0 if training began anew or had nothing to do
+    stage: str  # the last stage that started
+    epochs: int  # finished by the killed run; 0 if none, or if its model is written
+    resumed_after: int  # the epoch; 0 if training restarted or had nothing to do
     same_lock: bool
 
     @property
     def good(self) -> bool:
-        """Tell whether nothing was lost."""
+        """Tell whether the lock is the same and no epoch was lost."""
         return self.same_lock and self.resumed_after == self.epochs
 
 
@@ -55,7 +56,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start `dvc repro`, up to `stage`, in a process group of its own.
 
-    DVC starts stages by the user's shell; this one stays between the two if it is let.
+    DVC starts stages through the user's shell; /bin/sh may keep running between the two.
     """
     return subprocess.Popen(
         ["dvc", "repro", stage],
@@ -75,27 +76,28 @@ def kill_once(
     whole_group: bool,
     stage: str = LAST_STAGE,
 ) -> Outcome:
-    """Run from the beginning to `stage`, kill with SIGKILL once `wait` returns, run again."""
+    """Run all stages up to `stage`, send SIGKILL once `wait` returns, and run again."""
     pipeline.succeed("git", "checkout", "--quiet", ".")
     pipeline.succeed("git", "clean", "-dffxq")
     log = pipeline.root.parent / "killed.log"
     with log.open("w") as output:
         killed = start(pipeline, stage, output)
     wait(killed)
+    orphans = psutil.Process(killed.pid).children(recursive=True)
     if killed.poll() is None:
         kill = os.killpg if whole_group else os.kill
         kill(killed.pid, signal.SIGKILL)
         killed.wait()
-    again = start(pipeline, stage)
-    time.sleep(ORPHAN_LIFE)
+    again = start(pipeline, stage)  # at once, while a surviving stage may still run
+    psutil.wait_procs(orphans)
     epochs = max((int(path.stem[-5:]) for path in states(pipeline)), default=0)
     printed, _ = again.communicate()
     if again.returncode != 0:
         print(printed, file=sys.stderr)
     resumed = re.search(r"resuming after epoch (\d+)", printed)
-    begun = [line for line in log.read_text().splitlines() if line.startswith("Running stage")]
+    started = [line for line in log.read_text().splitlines() if line.startswith("Running stage")]
     return Outcome(
-        stage=begun[-1].split("'")[1] if begun else "none",
+        stage=started[-1].split("'")[1] if started else "none",
         epochs=epochs,
         resumed_after=int(resumed[1]) if resumed else 0,
         same_lock=again.returncode == 0 and pipeline.lock() == lock,
@@ -103,8 +105,8 @@ def kill_once(
 
 
 def states(pipeline: Pipeline) -> list[Path]:
-    """Return the training states that a killed run has left."""
-    return list((pipeline.root / ".checkpoints").glob("*/*.state"))
+    """Return the training states on disk."""
+    return list((pipeline.root / ".checkpoints").glob("*/*.npz"))
 
 
 def main() -> None:
@@ -119,8 +121,8 @@ def main() -> None:
         (Path(folder) / "project").mkdir()
         pipeline, lock, seconds = prepare(Path(folder) / "project")
         print(f"undisturbed: {seconds:.1f} s")
-        for number in range(1, arguments.kills + 1):
-            moment, whole_group = moments.uniform(0, seconds), number % 2 == 0
+        for index in range(1, arguments.kills + 1):
+            moment, whole_group = moments.uniform(0, seconds), index % 2 == 0
             outcome = kill_once(
                 pipeline,
                 lock,
@@ -130,7 +132,7 @@ def main() -> None:
             good += outcome.good
             trained += outcome.epochs > 0
             print(
-                f"{number}/{arguments.kills}: {'the group' if whole_group else 'dvc alone'} "
+                f"{index}/{arguments.kills}: {'the group' if whole_group else 'dvc alone'} "
                 f"after {moment:.2f} s, in {outcome.stage}: "
                 f"{f'resumed after epoch {outcome.resumed_after}' if outcome.resumed_after else ''}"
                 f"{'' if outcome.resumed_after else 'nothing to resume'}, "

@@ -1,4 +1,4 @@
-"""dvc.yaml against the code: DVC runs a stage again only for what it is told about."""
+"""dvc.yaml must list all that a stage uses: DVC reruns a stage only if a listed item changes."""
 
 import ast
 from pathlib import Path
@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 import yaml
 
-from stages import params
-from stages.dataset import IDX_FILES, SPLITS
-from stages.params import SECTIONS
+from stages.plot import Plot
+from stages.preprocess import Preprocess
+from stages.shared.dataset import IDX_FILES, SPLITS, Download
+from stages.shared.params import SECTION_NAMES, load_section
+from stages.training.settings import Train
 from tests.conftest import PROJECT
 
 PIPELINE: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES: dict[str, Any] = PIPELINE["stages"]
 RECIPES: dict[str, Any] = yaml.safe_load((PROJECT / "recipes" / "dvc.yaml").read_text())["stages"]
-READS = {"train": ("train_", "validation_"), "evaluate": ("test_",), "plot": ("test_",)}
+LOADED_SPLITS = {"train": ("train_", "validation_"), "evaluate": ("test_",), "plot": ("test_",)}
+FOLDERS = ("stages/shared", "stages/training")
 
 
 def local_imports(path: Path) -> set[Path]:
@@ -47,13 +50,13 @@ def _imported_by(path: Path) -> set[Path]:
 
 
 def sections_loaded(path: Path) -> set[str]:
-    """Return the sections of params.yaml that a module loads, by its calls of `params.load`."""
+    """Return the sections of params.yaml that a module loads, by its calls of `load_section`."""
     return {
-        call.args[0].attr.lower()
+        call.args[0].id.lower()
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call)
-        and ast.unparse(call.func) == "params.load"
-        and isinstance(call.args[0], ast.Attribute)
+        and ast.unparse(call.func) == "load_section"
+        and isinstance(call.args[0], ast.Name)
     }
 
 
@@ -63,32 +66,42 @@ def listed_paths(stage: dict[str, Any], key: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_deps_list_every_module_that_is_imported(name: str) -> None:
-    """Neither one too few, which would miss a change, nor one too many."""
-    code = {
-        str(path.relative_to(PROJECT)) for path in local_imports(PROJECT / "stages" / f"{name}.py")
+def test_deps_list_all_code_that_is_imported(name: str) -> None:
+    """The deps of a stage are exactly the files it imports, or the folders that hold them."""
+    files = {
+        path.relative_to(PROJECT).as_posix()
+        for path in local_imports(PROJECT / "stages" / f"{name}.py")
     }
-    listed = {path for path in listed_paths(STAGES[name], "deps") if path.endswith(".py")}
+    code = {next((folder for folder in FOLDERS if file.startswith(folder)), file) for file in files}
+    listed = {path for path in listed_paths(STAGES[name], "deps") if path.startswith("stages/")}
     assert listed == code | {"stages/__init__.py"}
 
 
+def test_folders_of_code_hold_code_alone() -> None:
+    """The code folders hold only code, because any other file would make stages stale."""
+    for folder in FOLDERS:
+        files = [path for path in (PROJECT / folder).rglob("*") if path.is_file()]
+        assert all(path.suffix == ".py" or path.parent.name == "__pycache__" for path in files)
+    for project in (PROJECT, PROJECT / "recipes"):
+        assert "__pycache__" in (project / ".dvcignore").read_text().splitlines()
+
+
 @pytest.mark.parametrize("name", STAGES)
-def test_params_list_every_section_that_is_read(name: str) -> None:
-    """A stage depends on the sections that its module loads, and each is a real one."""
-    modules = local_imports(PROJECT / "stages" / f"{name}.py")
-    loaded = set().union(*(sections_loaded(module) for module in modules))
+def test_params_list_every_section_that_is_loaded(name: str) -> None:
+    """The params of a stage are exactly the sections that its module loads."""
+    loaded = sections_loaded(PROJECT / "stages" / f"{name}.py")
     assert set(STAGES[name].get("params", [])) == loaded
-    assert loaded <= set(SECTIONS)
+    assert loaded <= set(SECTION_NAMES)
 
 
-def test_every_section_is_read_by_some_stage() -> None:
-    """No parameter is parsed and ignored: each section is loaded somewhere."""
+def test_every_section_is_loaded_by_some_stage() -> None:
+    """Every section of params.yaml is loaded by at least one stage."""
     used = {section for name in STAGES for section in STAGES[name].get("params", [])}
-    assert used == set(SECTIONS)
+    assert used == set(SECTION_NAMES)
 
 
 def test_data_files_are_listed_one_by_one() -> None:
-    """The names that the code writes and reads are the outs and deps."""
+    """The outs and deps are the files that the code writes and loads."""
     raw = {f"data/raw/{name}" for pair in IDX_FILES.values() for name in pair}
     arrays = {
         f"data/processed/{split}_{kind}.npy" for split in SPLITS for kind in ("images", "labels")
@@ -96,34 +109,34 @@ def test_data_files_are_listed_one_by_one() -> None:
     assert listed_paths(STAGES["download"], "outs") == raw
     assert raw <= listed_paths(STAGES["preprocess"], "deps")
     assert listed_paths(STAGES["preprocess"], "outs") == arrays
-    for name, splits in READS.items():
+    for name, splits in LOADED_SPLITS.items():
         expected = {array for array in arrays if Path(array).name.startswith(splits)}
         assert {dep for dep in listed_paths(STAGES[name], "deps") if "npy" in dep} == expected
 
 
 def test_pictures_and_metrics_are_in_git() -> None:
-    """metrics/ and plots/ have no cache, so that a fresh clone shows them without a remote."""
+    """DVC does not cache metrics/ and plots/, so a fresh clone has them without a remote."""
     for stage in STAGES.values():
         for item in [*stage.get("metrics", []), *stage.get("plots", [])]:
             assert all(properties["cache"] is False for properties in item.values())
 
 
-def in_the_default(value: Any) -> Any:
-    """Put the default recipe's paths in the place of a recipe's, in all strings of `value`."""
+def with_default_paths(value: Any) -> Any:
+    """Replace a recipe's paths with the default pipeline's in all strings of `value`."""
     if isinstance(value, dict):
-        return {in_the_default(k): in_the_default(v) for k, v in value.items()}
+        return {with_default_paths(k): with_default_paths(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [in_the_default(item) for item in value]
+        return [with_default_paths(item) for item in value]
     if not isinstance(value, str):
         return value
     for recipe, default in (
-        ("data/recipes/${item.recipe}", "data/processed"),
-        ("models/recipes/${item.recipe}", "models/model"),
-        ("recipes/${item.recipe}.yaml", "params.yaml"),
-        ("recipes/${item.recipe}/data.json", "metrics/data.json"),
-        ("recipes/${item.recipe}/metrics.json", "metrics/metrics.json"),
-        ("recipes/${item.recipe}/predictions.csv", "metrics/predictions.csv"),
-        ("recipes/${item.recipe}", "plots"),
+        ("${item.recipe}/arrays", "data/processed"),
+        ("${item.recipe}/model", "models/model"),
+        ("${item.recipe}/params.yaml", "params.yaml"),
+        ("${item.recipe}/data.json", "metrics/data.json"),
+        ("${item.recipe}/metrics.json", "metrics/metrics.json"),
+        ("${item.recipe}/predictions.csv", "metrics/predictions.csv"),
+        ("${item.recipe}", "plots"),
     ):
         value = value.replace(recipe, default)
     return value
@@ -131,31 +144,30 @@ def in_the_default(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_run_through_the_same_stages(name: str) -> None:
-    """But for their paths, the parameter file among them, they are dvc.yaml's."""
-    recipe = in_the_default(RECIPES[name])
+    """Each recipe stage equals the stage in dvc.yaml, except for its paths."""
+    recipe = with_default_paths(RECIPES[name])
     default = STAGES[name]
-    assert recipe["wdir"] == ".."
     assert recipe["cmd"] == default["cmd"]
     for key in ("deps", "outs", "metrics", "plots"):
         assert recipe.get(key) == default.get(key)
-    if "params" in default:
-        assert recipe["params"] == [{"params.yaml": default["params"]}]
+    in_one_file = [default["params"], [{"params.yaml": default["params"]}]]
+    assert recipe["params"] in in_one_file
 
 
-def test_recipes_are_the_files_that_are_there() -> None:
-    """Each file of parameters is a recipe in dvc.yaml's matrix, in every stage, and is valid."""
-    files = {path.stem for path in (PROJECT / "recipes").glob("*.yaml")} - {"dvc"}
-    assert set(RECIPES) == set(STAGES) - {"download"}
-    for stage in RECIPES.values():
-        assert set(stage["matrix"]["recipe"]) == files
-    for recipe in files:
-        for section in SECTIONS.values():
-            params.load(section, PROJECT / "recipes" / f"{recipe}.yaml")
+def test_recipes_are_the_folders_with_parameters() -> None:
+    """Each folder with a params.yaml is in the matrix of every stage, and its file is valid."""
+    folders = {path.parent.name for path in (PROJECT / "recipes").glob("*/params.yaml")}
+    assert set(RECIPES) == set(STAGES)
+    for stage in set(RECIPES) - {"download"}:
+        assert set(RECIPES[stage]["matrix"]["recipe"]) == folders
+    for folder in folders:
+        for section in (Download, Preprocess, Train, Plot):
+            load_section(section, PROJECT / "recipes" / folder / "params.yaml")
 
 
 @pytest.mark.parametrize("name", ["download", "preprocess", "plot"])
 def test_only_train_and_evaluate_import_tensorflow(name: str) -> None:
-    """The other stages start without its seconds."""
+    """The other stages do not wait for TensorFlow's import, which takes seconds."""
     imported = {
         node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
         for path in local_imports(PROJECT / "stages" / f"{name}.py")

@@ -14,7 +14,7 @@ from tests.conftest import SMALL, Pipeline, copy_of_project, environment
 
 pytestmark = pytest.mark.slow
 
-RECIPE_STAGES = ("preprocess", "train", "evaluate")
+RECIPE_STAGES = ("download", "preprocess", "train", "evaluate")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 
 def test_every_output_is_there(reproduced: Pipeline) -> None:
-    """The score says which data set, over how many images, with an interval around it."""
+    """All outputs exist; the metrics name the data set, the image count and an interval."""
     metrics = json.loads((reproduced.root / "metrics" / "metrics.json").read_text())
     assert metrics["dataset"] == "digits"
     assert metrics["images"] == 120
@@ -40,29 +40,105 @@ def test_every_output_is_there(reproduced: Pipeline) -> None:
     assert pictures == {"samples", "history", "confusion", "misclassified", "predictions"}
 
 
-def test_a_recipe_runs_alone(reproduced: Pipeline, tmp_path: Path) -> None:
-    """Named, it runs through the same stages; `dvc repro` leaves it and its scores alone."""
+def test_recipes_are_a_project_of_their_own(reproduced: Pipeline, tmp_path: Path) -> None:
+    """DVC shows only the recipes in recipes/ and only the default in the project's root."""
+    root = tmp_path / "copy"
+    shutil.copytree(reproduced.root, root, symlinks=True)
+    copy, recipes = Pipeline(root), Pipeline(root / "recipes")
+    for file in ("params.yaml", "fast/params.yaml"):
+        sections = SMALL if file.startswith("fast") else {"download": SMALL["download"]}
+        recipes.change_params(sections, file)
+    printed = recipes.succeed("dvc", "repro", "evaluate@fast")
+    ran = re.findall(r"(?:Running stage|Stage) '(.*?)'", printed)
+    assert [name.removesuffix("@fast") for name in dict.fromkeys(ran)] == list(RECIPE_STAGES)
+    assert (recipes.root / "fast" / "model.keras").exists()
+    score = json.loads((recipes.root / "fast" / "metrics.json").read_text())
+    shown = recipes.succeed("dvc", "metrics", "show", "--precision", "6")
+    assert f"{score['accuracy']}" in shown
+    assert "mlp/metrics.json" in shown
+
+    assert "recipes" not in copy.succeed("dvc", "metrics", "show")
+    assert "recipes" not in copy.succeed("dvc", "exp", "show", "--csv")
+    assert "up to date" in copy.succeed("dvc", "status")
+    assert copy.succeed("git", "status", "--porcelain", "metrics", "plots", "dvc.lock") == ""
+    untracked = copy.succeed("git", "status", "--porcelain", "--untracked-files", "recipes")
+    assert "??" not in untracked
+
+
+def test_compiled_code_makes_no_stage_stale(reproduced: Pipeline) -> None:
+    """A __pycache__ folder makes no stage stale, neither the default's nor the recipes'."""
+    cache = reproduced.root / "stages" / "shared" / "__pycache__"
+    before = Pipeline(reproduced.root / "recipes").run("dvc", "status", "download").stdout
+    cache.mkdir(exist_ok=True)
+    (cache / "cli.cpython-311.pyc").write_bytes(b"compiled")
+    assert "up to date" in reproduced.succeed("dvc", "status")
+    assert Pipeline(reproduced.root / "recipes").run("dvc", "status", "download").stdout == before
+
+
+@pytest.mark.parametrize("file", ["architectures.py", "settings.py"])
+def test_training_code_leaves_the_data_up_to_date(reproduced: Pipeline, file: str) -> None:
+    """An edit to the training code makes only train and evaluate stale."""
+    path = reproduced.root / "stages" / "training" / file
+    code = path.read_text()
+    path.write_text(code.replace("dropout", "drop_out"))
+    assert path.read_text() != code
+    stale = json.loads(reproduced.succeed("dvc", "status", "--json"))
+    path.write_text(code)
+    assert set(stale) == {"train", "evaluate"}
+
+
+def code_blocks(page: str) -> dict[str, str]:
+    """Return the Python code blocks of a page; the keys are the comments before them."""
+    return dict(re.findall(r"<!-- (.*?) -->\n```python\n(.*?)```", page, re.DOTALL))
+
+
+def test_the_architecture_of_extending_md_trains(reproduced: Pipeline, tmp_path: Path) -> None:
+    """The page's architecture trains with the page's command; the data is not rebuilt."""
     shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
     copy = Pipeline(tmp_path / "copy")
-    copy.change_params(SMALL, "recipes/fast.yaml")
-    printed = copy.succeed("dvc", "repro", "recipes/dvc.yaml:evaluate@fast")
-    ran = re.findall(r"Running stage '(.*)'", printed)
-    assert ran == [f"recipes/dvc.yaml:{name}@fast" for name in RECIPE_STAGES]
-    assert (copy.root / "models" / "recipes" / "fast.keras").exists()
-    score = json.loads((copy.root / "recipes" / "fast" / "metrics.json").read_text())
-    shown = copy.succeed("dvc", "metrics", "show", "--precision", "6")
-    for path in ("metrics/metrics.json", "recipes/fast/metrics.json"):
-        assert path in shown
-    assert f"{score['accuracy']}" in shown
-    copy.change_params({"train": {"dropout": 0.3}}, "recipes/fast.yaml")
-    assert "Running stage" not in copy.succeed("dvc", "repro")
-    assert copy.succeed("git", "status", "--porcelain", "metrics", "plots", "dvc.lock") == ""
+    page = (copy.root / "docs" / "extending.md").read_text()
+    code = code_blocks(page)
+    architectures = copy.root / "stages" / "training" / "architectures.py"
+    text = architectures.read_text()
+    dictionary = text.index("ARCHITECTURES: dict")
+    end = text.index("}\n", dictionary)
+    architectures.write_text(
+        f"{text[:dictionary]}{code['file: stages/training/architectures.py']}\n\n"
+        f"{text[dictionary:end]}{code['in: ARCHITECTURES']}{text[end:]}"
+    )
+    settings = copy.root / "stages" / "training" / "settings.py"
+    names = re.compile(r"ArchitectureName = Literal\[.*?\]\n", re.DOTALL)
+    changed, count = names.subn(code["file: stages/training/settings.py"], settings.read_text())
+    assert count == 1
+    settings.write_text(changed)
+    (command,) = re.findall(r"^dvc exp run .*tiny-cnn.*$", page, re.MULTILINE)
+    printed = copy.succeed(*command.split())
+    assert set(re.findall(r"Running stage '(.*)'", printed)) == {"train", "evaluate", "plot"}
+    assert "parameters: 13,610" in printed  # 9 * 8 + 8 + 1352 * 10 + 10
+
+
+def test_record_updates_readme_and_machine_json(reproduced: Pipeline, tmp_path: Path) -> None:
+    """After a committed run with other parameters, one command updates README and machine.json."""
+    reproduced.succeed("git", "clone", "--quiet", ".", str(tmp_path / "copy"))
+    copy = Pipeline(tmp_path / "copy")
+    tests = ["tests/test_readme.py", "tests/stages/training/test_machine.py"]
+    check = ["python", "-m", "pytest", "-q", "--numprocesses=0", "-p", "no:cacheprovider", *tests]
+    stale = copy.run(*check)
+    assert stale.returncode == 1
+    assert stale.stdout.count("type `make record`") >= 2
+    copy.succeed("python", "-m", "benchmarks.record")
+    copy.succeed(*check)
+    metrics = json.loads((copy.root / "metrics" / "metrics.json").read_text())
+    row = f"| digits | 120 | {metrics['errors']} | {100 * metrics['accuracy']:.2f} % |"
+    assert row in (copy.root / "README.md").read_text()
+    changed = copy.succeed("git", "status", "--porcelain").split()
+    assert changed == ["M", "README.md", "M", "machine.json"]
 
 
 def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: Pipeline) -> None:
-    """Nothing is stale after a run, and repeating it all by force changes no byte."""
+    """Nothing is stale after a run, and a forced second run gives the same bytes."""
     assert "Running stage" not in reproduced.succeed("dvc", "repro")
-    assert "up to date" in reproduced.succeed("dvc", "status", "dvc.yaml")
+    assert "up to date" in reproduced.succeed("dvc", "status")
     assert "Running stage 'train'" in reproduced.succeed(
         "dvc", "repro", "--force", "--no-run-cache"
     )
@@ -72,26 +148,27 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: P
 def test_each_number_of_threads_has_its_own_stable_model(
     reproduced: Pipeline, tmp_path: Path
 ) -> None:
-    """Two trainings with one thread, side by side, give equal files; the forced run has two."""
+    """Two simultaneous trainings with one thread give equal files."""
     settings = yaml.safe_load((reproduced.root / "params.yaml").read_text())
     settings["train"]["threads"] = 1
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
-    command = ["python", "-m", "stages.train", "--processed", f"{reproduced.root}/data/processed"]
+    command = ["python", "-m", "stages", "train"]
+    command += ["--processed", f"{reproduced.root}/data/processed"]
     command += ["--model", "model.keras", "--litert", "model.tflite", "--history", "history.csv"]
     command += ["--params", str(tmp_path / "params.yaml")]
     folders = [tmp_path / "one", tmp_path / "other"]
     processes = []
     for folder in folders:
         folder.mkdir()
-        there = environment() | {"PYTHONPATH": str(reproduced.root)}
-        processes.append(subprocess.Popen(command, cwd=folder, env=there))
+        variables = environment() | {"PYTHONPATH": str(reproduced.root)}
+        processes.append(subprocess.Popen(command, cwd=folder, env=variables))
     assert [process.wait() for process in processes] == [0, 0]
     for name in ("model.keras", "model.tflite", "history.csv"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
 
 def test_a_clone_with_an_empty_cache_answers(reproduced: Pipeline, tmp_path: Path) -> None:
-    """Metrics, parameters and plots of a clone without a remote are there, also across branches."""
+    """A clone without a remote shows metrics, parameters and plots, and compares branches."""
     reproduced.succeed("git", "clone", "--quiet", ".", str(tmp_path / "clone"))
     clone = Pipeline(tmp_path / "clone")
     assert "accuracy" in clone.succeed("dvc", "metrics", "show")
@@ -107,8 +184,22 @@ def test_a_clone_with_an_empty_cache_answers(reproduced: Pipeline, tmp_path: Pat
         assert plot in page
 
 
+def test_a_remote_needs_no_target(reproduced: Pipeline, tmp_path: Path) -> None:
+    """`dvc push`, and `dvc pull` in a clone, succeed without naming a stage."""
+    reproduced.succeed("git", "clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = Pipeline(tmp_path / "clone")
+    for project in (reproduced, clone):
+        remote = ["dvc", "remote", "add", "--local", "--default", "storage"]
+        project.succeed(*remote, str(tmp_path / "remote"))
+    reproduced.succeed("dvc", "push")
+    clone.succeed("dvc", "pull")
+    assert "up to date" in clone.succeed("dvc", "status")
+    model = "models/model.keras"
+    assert (clone.root / model).read_bytes() == (reproduced.root / model).read_bytes()
+
+
 def test_experiments_run_only_what_they_touch(reproduced: Pipeline) -> None:
-    """`dvc exp run -S` in the workspace, in a temporary copy and from the queue."""
+    """`dvc exp run -S` reruns only affected stages, in a temporary copy and from the queue."""
     arguments = ["-S", "train.epochs=1", "-S", "train.dropout=0.4", "-S", "train.batch_size=64"]
     printed = reproduced.succeed("dvc", "exp", "run", "--name", "temporary", "--temp", *arguments)
     assert "Running stage 'train'" in printed
@@ -123,7 +214,7 @@ def test_experiments_run_only_what_they_touch(reproduced: Pipeline) -> None:
 
 
 def test_bad_parameters_end_in_one_line(reproduced: Pipeline) -> None:
-    """The stage names each key, what was found and what is allowed; a good run then succeeds."""
+    """The error names each key, the found and the allowed value; a valid run then succeeds."""
     settings = ["-S", "train.dropout=1.5", "-S", "train.epochs=ten", "-S", "+train.epoch=3"]
     result = reproduced.run("dvc", "exp", "run", *settings)
     assert result.returncode != 0
@@ -137,7 +228,7 @@ def test_bad_parameters_end_in_one_line(reproduced: Pipeline) -> None:
 
 
 def test_a_damaged_input_ends_in_one_line(reproduced: Pipeline, tmp_path: Path) -> None:
-    """A truncated IDX file is refused, writes nothing, and the next run without it succeeds."""
+    """A truncated IDX file is refused and no array is written; the whole file then succeeds."""
     shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
     copy = Pipeline(tmp_path / "copy")
     images = copy.root / "data" / "raw" / "t10k-images-idx3-ubyte"

@@ -1,80 +1,67 @@
-"""README's figures and commands are those of the project."""
+"""The results and commands in README.md and docs/ match the project."""
 
 import json
 import re
+from pathlib import Path
 
-from benchmarks.recipes import RUNS
-from benchmarks.results import RESULTS, table
-from stages.files import read_csv
-from tests.conftest import PROJECT, committed
+import pytest
+
+from benchmarks.record import with_result
+from benchmarks.results import FACTS, RESULTS, parameter_table, table
+from stages.shared.files import read_csv, read_json
+from tests.conftest import PROJECT, versions
 
 README = (PROJECT / "README.md").read_text()
+BENCHMARKS = (PROJECT / "docs" / "benchmarks.md").read_text()
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 
 
-def test_the_result_is_that_of_metrics() -> None:
-    """The table near the top is what metrics/metrics.json says."""
-    metrics = json.loads(committed("metrics/metrics.json"))
-    low, high = f"{metrics['accuracy_low']:.2%}", f"{metrics['accuracy_high']:.2%}"
-    row = (
-        f"| {metrics['dataset']} | {metrics['images']:,} | {metrics['errors']:,} "
-        f"| {metrics['accuracy']:.2%} | {low[:-1]} to {high} |"
-    ).replace("%", " %")
-    assert row in README
+def between(text: str, marker: str) -> str:
+    """Return the text between the markers `<!-- marker -->` and `<!-- /marker -->`."""
+    return text.split(f"<!-- {marker} -->\n")[1].split(f"\n<!-- /{marker} -->")[0]
 
 
-def test_the_table_of_recipes_is_that_of_the_benchmark() -> None:
-    """It is what `python -m benchmarks.results` prints."""
-    shown = README.split("<!-- recipes -->\n")[1].split("\n<!-- /recipes -->")[0]
-    assert shown == table(read_csv(RESULTS))
+def test_the_result_is_that_of_the_run() -> None:
+    """The result table of README.md matches metrics/metrics.json."""
+    recorded = [with_result(README, json.loads(text)) for text in versions("metrics/metrics.json")]
+    assert README in recorded, "README.md has not the result of the last run: type `make record`"
 
 
-def test_the_benchmark_measured_the_recipes_as_they_are() -> None:
-    """With the parameter files' own seeds it made the very errors that the pipelines' runs made."""
-    first = read_csv(RESULTS).groupby("recipe", sort=False)["errors"].first()
-    assert set(first.index) == set(RUNS)
-    for recipe, errors in first.items():
-        folder = "metrics" if recipe == "default" else f"recipes/{recipe}"
-        assert errors == json.loads(committed(f"{folder}/metrics.json"))["errors"]
+def test_the_tables_of_recipes_are_those_of_the_benchmark() -> None:
+    """docs/benchmarks.md has the tables that `python -m benchmarks.results` prints."""
+    assert between(BENCHMARKS, "recipes") == table(read_csv(PROJECT / RESULTS))
+    parameters = read_json(PROJECT / FACTS)["parameters"]
+    assert between(BENCHMARKS, "parameters") == parameter_table(parameters)
 
 
-def files_in_the_tree() -> set[str]:
-    """Return the Python files that README's tree lists, each with its folder."""
-    files, folder = set(), ""
-    for line in README[README.index("## Files") : README.index("## Terms")].splitlines():
-        if match := re.match(r"    (\w+)/", line):
-            folder = match[1]
-        for name in re.findall(r"(?<![\w/])\w+\.py\b", line):
-            files.add(f"{folder}/{name}")
-    return files
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every file that a page links to or shows exists."""
+    text = page.read_text()
+    targets = {target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)}
+    files = {target for target in targets if target and "://" not in target}
+    assert files
+    assert not {file for file in files if not (page.parent / file).exists()}
 
 
-def test_links_and_files_exist() -> None:
-    """Every file that README links to, shows or lists is there."""
-    linked = {target for target in re.findall(r"\]\(([^)]+)\)", README) if "://" not in target}
-    listed = files_in_the_tree()
-    assert len(linked) > 5
-    assert len(listed) > 20
-    assert not {target for target in linked | listed if not (PROJECT / target).exists()}
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_commands_name_modules(page: Path) -> None:
+    """Each `python -m MODULE` on a page names an existing module."""
+    for name in re.findall(r"python -m ((?:app|benchmarks|stages|tests)[\w.]*)", page.read_text()):
+        path = PROJECT.joinpath(*name.strip(".").split("."))
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
 
 
 def test_commands_are_the_makefiles() -> None:
-    """What `make test` does is what README spells out for those without make."""
+    """README and the Makefile have the same commands, and README's targets exist."""
     makefile = (PROJECT / "Makefile").read_text()
     for command in ("ruff check", "ruff format --check", "mypy", "pytest", "dvc repro"):
         assert command in README
         assert command in makefile
+    for target in set(re.findall(r"make (\w+)(?:  | &&|`)", README)):
+        assert f"\n{target}:" in makefile
 
 
-def test_every_module_is_in_the_file_tree() -> None:
-    """The tree in README leaves no module out, but for the stages, which its table names."""
-    stages = {
-        f"stages/{name}.py" for name in ("download", "preprocess", "train", "evaluate", "plot")
-    }
-    modules = {
-        str(path.relative_to(PROJECT))
-        for folder in ("app", "benchmarks", "stages")
-        for path in (PROJECT / folder).glob("*.py")
-        if path.name != "__init__.py"
-    }
-    assert modules - stages <= files_in_the_tree()
-    assert all(stage in README for stage in stages)
+def test_readme_is_short() -> None:
+    """README has at most 150 lines; the rest belongs in docs/."""
+    assert len(README.splitlines()) <= 150

@@ -1,17 +1,17 @@
 "use strict";
 
-const PEN = 20; // of the drawing's 400 pixels
-const STEP = 8; // of the pen that is moved by keys
-const LONGEST = 1600; // of a picture before it is sent: phones make far larger ones
+const PEN_WIDTH = 20; // of the drawing's 400 pixels
+const PEN_STEP = 8; // pixels that an arrow key moves the pen
+const MAX_SIDE = 1600; // pixels of a picture that is sent; photos from phones are far larger
 const $ = (id) => document.getElementById(id);
 const paper = $("paper");
 const ink = paper.getContext("2d");
 let strokes = []; // each a list of [x, y]
-let picture = null; // what was dropped, pasted or chosen
-let drawing = null; // the pointer that draws
-let pen = [200, 200]; // where the keys have moved it
+let picture = null; // the picture that was dropped, pasted or chosen
+let drawingPointer = null; // the id of the pointer that is drawing
+let pen = [200, 200]; // the position of the pen that the keys move
 let penDown = false;
-let latest = 0; // the number of the last request: earlier answers come too late
+let latestRequest = 0; // the index of the latest request; answers to earlier ones are ignored
 
 function redraw() {
   ink.fillStyle = "#fff";
@@ -21,7 +21,7 @@ function redraw() {
     const [width, height] = [picture.width * scale, picture.height * scale];
     ink.drawImage(picture, (paper.width - width) / 2, (paper.height - height) / 2, width, height);
   }
-  ink.lineWidth = PEN;
+  ink.lineWidth = PEN_WIDTH;
   ink.lineCap = ink.lineJoin = "round";
   ink.strokeStyle = "#111";
   for (const stroke of strokes) {
@@ -34,12 +34,12 @@ function redraw() {
   $("clear").disabled = !strokes.length && !picture;
 }
 
-function showPen() { // where the next key stroke draws; it is no part of the picture
+function showPen() { // marks where the keys draw; the mark is not part of the drawing
   redraw();
   ink.lineWidth = 2;
   ink.strokeStyle = penDown ? "#b3450b" : "#1f5fbf";
   ink.beginPath();
-  ink.arc(...pen, PEN / 2 + 3, 0, 2 * Math.PI);
+  ink.arc(...pen, PEN_WIDTH / 2 + 3, 0, 2 * Math.PI);
   ink.stroke();
 }
 
@@ -56,18 +56,18 @@ function begin(point) {
   strokes.push([point]);
 }
 
-function say(text, wrong = false) {
+function say(text, isError = false) {
   $("answer").textContent = text;
-  $("answer").classList.toggle("wrong", wrong);
+  $("answer").classList.toggle("error", isError);
 }
 
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 
 function showBars(digit) {
   $("caption").textContent = digit ? `Probability of each digit: ${digit.digit} is likeliest` : "Probability of each digit";
-  [...$("bars").rows].forEach((row, number) => {
-    const value = digit ? digit.probabilities[number] : 0;
-    row.classList.toggle("best", Boolean(digit) && number === digit.digit);
+  [...$("bars").rows].forEach((row, label) => {
+    const value = digit ? digit.probabilities[label] : 0;
+    row.classList.toggle("best", Boolean(digit) && label === digit.digit);
     row.querySelector("span").style.width = `${100 * value}%`;
     row.lastElementChild.textContent = digit ? percent(value) : "";
   });
@@ -92,8 +92,8 @@ function showDigits(digits) {
   showBars(digits[0]);
 }
 
-async function read(content) {
-  const number = ++latest;
+async function recognise(content) {
+  const request = ++latestRequest;
   let answer;
   try {
     const response = await fetch("read", { method: "POST", body: content });
@@ -101,31 +101,31 @@ async function read(content) {
   } catch {
     answer = { error: "the server does not answer: is it still running?" };
   }
-  if (number !== latest) return;
+  if (request !== latestRequest) return;
   if (answer.error) {
     showDigits([]);
-    say(`Could not be read: ${answer.error}`, true);
+    say(`Could not be recognised: ${answer.error}`, true);
     return;
   }
   showDigits(answer.digits);
-  if (answer.fault) say(`No digit: ${answer.fault}.`, true);
+  if (answer.reason) say(`No digit: ${answer.reason}.`, true);
   else if (answer.digits.length === 1) say(`${answer.digits[0].digit}, ${percent(answer.digits[0].confidence)} sure`);
   else say(answer.digits.map((digit) => digit.digit).join(" "));
 }
 
-function readDrawing() {
+function recogniseDrawing() {
   redraw();
   if (!strokes.length) return reset();
-  paper.toBlob(read, "image/png");
+  paper.toBlob(recognise, "image/png");
 }
 
-function liftPen() { // else the next move would lengthen a stroke that is gone
+function liftPen() { // otherwise the next move would extend a stroke that was removed
   penDown = false;
-  drawing = null;
+  drawingPointer = null;
 }
 
 function reset() {
-  latest += 1;
+  latestRequest += 1;
   liftPen();
   strokes = [];
   picture = null;
@@ -137,29 +137,29 @@ function reset() {
 function undo() {
   liftPen();
   strokes.pop();
-  readDrawing();
+  recogniseDrawing();
 }
 
-async function readFile(file) {
+async function loadFile(file) {
   if (!file) return;
   liftPen();
   strokes = [];
-  latest += 1;
+  latestRequest += 1;
   let content = file;
   try {
     picture = await createImageBitmap(file);
-    const scale = LONGEST / Math.max(picture.width, picture.height);
+    const scale = MAX_SIDE / Math.max(picture.width, picture.height);
     if (scale < 1) {
       const small = new OffscreenCanvas(Math.ceil(picture.width * scale), Math.ceil(picture.height * scale));
       small.getContext("2d").drawImage(picture, 0, 0, small.width, small.height);
       content = await small.convertToBlob({ type: "image/png" });
     }
   } catch {
-    picture = null; // a format that the browser does not know; the server may
+    picture = null; // the server may know a format that the browser does not
   }
   redraw();
-  say("Reading …");
-  await read(content);
+  say("Recognising …");
+  await recognise(content);
 }
 
 for (let digit = 0; digit < 10; digit++) {
@@ -168,23 +168,23 @@ for (let digit = 0; digit < 10; digit++) {
 }
 
 paper.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0 || drawing !== null) return;
-  drawing = event.pointerId;
-  paper.setPointerCapture(drawing);
+  if (event.button !== 0 || drawingPointer !== null) return;
+  drawingPointer = event.pointerId;
+  paper.setPointerCapture(drawingPointer);
   begin(position(event));
   redraw();
 });
 paper.addEventListener("pointermove", (event) => {
-  if (event.pointerId !== drawing) return;
+  if (event.pointerId !== drawingPointer) return;
   for (const part of event.getCoalescedEvents?.() ?? []) strokes.at(-1).push(position(part));
   strokes.at(-1).push(position(event));
   redraw();
 });
 for (const ending of ["pointerup", "pointercancel"]) {
   paper.addEventListener(ending, (event) => {
-    if (event.pointerId !== drawing) return;
-    drawing = null;
-    readDrawing();
+    if (event.pointerId !== drawingPointer) return;
+    drawingPointer = null;
+    recogniseDrawing();
   });
 }
 
@@ -193,9 +193,9 @@ paper.addEventListener("keydown", (event) => {
   if (event.key === " ") {
     penDown = !penDown;
     if (penDown) begin([...pen]);
-    else readDrawing();
+    else recogniseDrawing();
   } else if (move) {
-    pen = pen.map((value, axis) => Math.min(390, Math.max(10, value + STEP * move[axis])));
+    pen = pen.map((value, axis) => Math.min(390, Math.max(10, value + PEN_STEP * move[axis])));
     if (penDown) strokes.at(-1).push([...pen]);
   } else return;
   event.preventDefault();
@@ -203,7 +203,7 @@ paper.addEventListener("keydown", (event) => {
 });
 paper.addEventListener("focus", () => paper.matches(":focus-visible") && showPen());
 paper.addEventListener("blur", () => {
-  if (penDown) readDrawing();
+  if (penDown) recogniseDrawing();
   penDown = false;
   redraw();
 });
@@ -218,11 +218,11 @@ $("undo").onclick = undo;
 $("clear").onclick = reset;
 for (const id of ["choose", "photograph"]) {
   $(id).onchange = (event) => {
-    readFile(event.target.files[0]);
-    event.target.value = ""; // so that the same file can be chosen again
+    loadFile(event.target.files[0]);
+    event.target.value = ""; // otherwise the same file could not be chosen again
   };
 }
-document.addEventListener("paste", (event) => readFile(event.clipboardData.files[0]));
+document.addEventListener("paste", (event) => loadFile(event.clipboardData.files[0]));
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
   document.body.classList.add("dropping");
@@ -231,7 +231,7 @@ document.addEventListener("dragleave", () => document.body.classList.remove("dro
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   document.body.classList.remove("dropping");
-  readFile(event.dataTransfer.files[0]);
+  loadFile(event.dataTransfer.files[0]);
 });
 redraw();
 showBars(null);

@@ -1,4 +1,4 @@
-"""What the tests of app/ share: a model, pictures drawn by hand, and the page's server."""
+"""Shared by the tests of app/: a model, drawings of digits, and the page's server."""
 
 import io
 import socket
@@ -15,13 +15,15 @@ import pytest
 import requests
 from PIL import Image, ImageDraw
 
-from app.image import find_digits
+from app.arrays import UInt8Array
+from app.decode import decode
 from app.reader import Reader
-from stages.dataset import LabelledImages
-from stages.params import Augmentation
+from app.segment import find_digits
+from stages.shared.dataset import LabelledImages
+from stages.training.settings import Augmentation
 from tests.conftest import PROJECT
 
-# The pen's way for each digit, in a square of 100.
+# The path of the pen for each digit, in a square of 100 pixels.
 STROKES: dict[int, list[list[tuple[int, int]]]] = {
     0: [[(50, 12), (32, 22), (25, 50), (32, 78), (50, 88), (68, 78), (75, 50), (68, 22), (50, 12)]],
     1: [[(52, 12), (50, 50), (48, 88)]],
@@ -43,9 +45,9 @@ def drawn(*digits: int, pen: int = 8, ink: str = "black", paper: str = "white") 
     """Draw digits side by side, each in a square of 100 pixels."""
     picture = Image.new("RGB", (100 * len(digits), 100), paper)
     draw = ImageDraw.Draw(picture)
-    for place, digit in enumerate(digits):
+    for index, digit in enumerate(digits):
         for stroke in STROKES[digit]:
-            points = [(x + 100 * place, y) for x, y in stroke]
+            points = [(x + 100 * index, y) for x, y in stroke]
             draw.line(points, ink, pen, joint="curve")
             for x, y in (points[0], points[-1]):
                 draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), ink)
@@ -53,15 +55,20 @@ def drawn(*digits: int, pen: int = 8, ink: str = "black", paper: str = "white") 
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    """Return a picture as a file's content."""
+    """Return the content of a picture file."""
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
+def images_in(content: bytes) -> list[UInt8Array]:
+    """Return the 28x28 images of the digits in a picture file."""
+    return [digit.image for digit in find_digits(decode(content).grey).digits]
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the pipeline's model if it has run, else a small one trained in some seconds."""
+    """Give the pipeline's model if it exists, or a small one that trains in a few seconds."""
     path = PROJECT / "models" / "model.tflite"
     if not path.exists():
         path = tmp_path_factory.mktemp("model") / "model.tflite"
@@ -70,12 +77,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train_small_model(path: Path) -> None:
-    """Train on scikit-learn's digits, brought to MNIST's form as every picture is."""
-    import keras  # here, because it takes seconds
+    """Train a small model on scikit-learn's digits, normalised by `find_digits`."""
+    import keras  # here, because its import takes seconds
     from sklearn.datasets import load_digits
 
-    from stages.batches import batches_of_epochs
-    from stages.model import build
+    from stages.training.architectures import build_model
+    from stages.training.batches import training_batches
 
     bunch = load_digits()
     pictures = (np.pad(grey / np.float32(16), 2).astype(np.float32) for grey in bunch.images)
@@ -83,10 +90,10 @@ def train_small_model(path: Path) -> None:
     data = LabelledImages(images[..., np.newaxis], bunch.target.astype(np.uint8))
     augmentation = Augmentation(rotation=12, scale=0.15, shear=10, shift=2)
     keras.utils.set_random_seed(0)
-    network = build("small-normalised-cnn", dropout=0.3)
+    network = build_model("small-normalised-cnn", dropout=0.3)
     network.compile("adam", "sparse_categorical_crossentropy")
     network.fit(
-        batches_of_epochs(data, 32, augmentation, seed=0, epochs=range(12)),
+        training_batches(data, 32, augmentation, seed=0, epochs=range(12)),
         epochs=12,
         shuffle=False,
         verbose=0,
@@ -101,16 +108,16 @@ def reader(model: Path) -> Reader:
 
 
 class Server(NamedTuple):
-    """The page's server as its own process."""
+    """The page's server in its own process."""
 
     url: str
     process: int
-    errors: Path  # what it has written to stderr
+    errors: Path  # a file that receives its stderr
 
 
 @pytest.fixture(scope="session")
 def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Serve the page on a free port of loopback."""
+    """Serve the page on a free port of the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -127,9 +134,9 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     ):
         assert process.stdout
         url = process.stdout.readline().split()[0]
-        for _ in range(100):
+        while process.poll() is None:
             with suppress(requests.ConnectionError):
-                requests.get(url, timeout=5)
+                requests.get(url, timeout=100)
                 break
             time.sleep(0.1)
         yield Server(url, process.pid, errors)
@@ -137,6 +144,6 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 
 def peak_memory(process: int) -> float:
-    """Return the most memory, in MB, that a process has had."""
+    """Return the peak memory of a process, in MB."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1000

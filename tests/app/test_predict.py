@@ -15,12 +15,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder with a three, a row, a blank sheet, text that is called a picture, and text."""
+    """Give a folder: a three, a row of digits, a blank sheet, a text named .png, a text file."""
     drawn(3).save(tmp_path / "a-three.png")
     drawn(1, 0, 2).save(tmp_path / "b-row.jpg")
     drawn(3, ink="white").save(tmp_path / "c-blank.png")
-    (tmp_path / "d-text.png").write_text("no picture")
-    (tmp_path / "notes.txt").write_text("not looked at")
+    (tmp_path / "d-text.png").write_text("not a picture")
+    (tmp_path / "notes.txt").write_text("ignored")
     return tmp_path
 
 
@@ -32,13 +32,13 @@ def predict(model: Path, *arguments: object, stdin: bytes = b"") -> tuple[int, s
         input=stdin,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
     return result.returncode, result.stdout.decode(), result.stderr.decode()
 
 
-def test_a_line_for_each(model: Path, folder: Path) -> None:
-    """Path, digit, confidence and runner-up; what cannot be read goes to stderr."""
+def test_a_line_for_each_picture(model: Path, folder: Path) -> None:
+    """A line has path, digit, confidence and runner-up; errors go to stderr."""
     code, output, errors = predict(model, folder)
     assert code == 1
     first, second = output.splitlines()
@@ -47,11 +47,11 @@ def test_a_line_for_each(model: Path, folder: Path) -> None:
     assert second.startswith(f"{folder}/b-row.jpg: 1 0 2: 1 (")
     blank, text = errors.splitlines()
     assert blank == f"{folder}/c-blank.png: no digit: the sheet is blank"
-    assert text.startswith(f"{folder}/d-text.png: no picture in a known format")
+    assert text.startswith(f"{folder}/d-text.png: not a picture in a known format")
 
 
 def test_json(model: Path, folder: Path) -> None:
-    """An object a line with the keys that were promised."""
+    """Each line is an object with the documented keys."""
     code, output, errors = predict(model, folder, "--json")
     assert (code, errors) == (1, "")
     three, row, blank, text = map(json.loads, output.splitlines())
@@ -66,14 +66,14 @@ def test_json(model: Path, folder: Path) -> None:
 
 
 def test_standard_input_and_success(model: Path) -> None:
-    """A dash reads a picture from standard input; exit code 0 when all were read."""
+    """A dash stands for standard input; the exit code is 0 if all pictures are recognised."""
     code, output, errors = predict(model, "-", stdin=encoded(drawn(7)))
     assert (code, errors) == (0, "")
     assert output.startswith("-: 7 (")
 
 
 def test_shows_the_steps(model: Path, folder: Path) -> None:
-    """A row of pictures for each that could be opened, also for the blank one."""
+    """Each decoded picture has a row of steps, including the blank sheet."""
     code, _, _ = predict(model, folder, "--show", folder / "steps.png")
     assert code == 1
     from PIL import Image
@@ -92,31 +92,31 @@ def test_shows_the_steps(model: Path, folder: Path) -> None:
         (["x.png", "--model", "README.md"], "README.md: no model that can be loaded"),
     ],
 )
-def test_wrong_use(model: Path, arguments: list[str], message: str) -> None:
-    """Exit code 2 and a line that says what is wrong."""
+def test_wrong_usage(model: Path, arguments: list[str], message: str) -> None:
+    """Wrong usage ends with exit code 2 and a line that names the error."""
     code, output, errors = predict(model, *arguments)
     assert (code, output) == (2, "")
     assert message in errors
     assert "Traceback" not in errors
 
 
-def test_who_reads_the_output_may_stop(model: Path, folder: Path) -> None:
-    """Nothing is said of it."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    assert printing_to(writing, model, folder / "a-three.png") == (1, "")
+def test_a_closed_pipe_gives_no_error(model: Path, folder: Path) -> None:
+    """The command ends silently when the program that reads its output has ended."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    assert printing_to(write_end, model, folder / "a-three.png") == (1, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="not on this system")
 def test_no_space_for_the_output(model: Path, folder: Path) -> None:
-    """One line."""
+    """A full disk is an error of one line."""
     full = os.open("/dev/full", os.O_WRONLY)
     message = "error: standard output: No space left on device\n"
     assert printing_to(full, model, folder / "a-three.png") == (1, message)
 
 
 def printing_to(output: int, model: Path, picture: Path) -> tuple[int, str]:
-    """Run the command with this output, buffered as a shell's pipe is; close it."""
+    """Run the command with this file descriptor as its buffered output, then close it."""
     result = subprocess.run(
         [sys.executable, "-m", "app.predict", "--model", str(model), str(picture)],
         cwd=PROJECT,
@@ -131,7 +131,7 @@ def printing_to(output: int, model: Path, picture: Path) -> tuple[int, str]:
 
 
 def test_closed_standard_input(model: Path) -> None:
-    """It is a picture that cannot be read."""
+    """A closed standard input is an error of one line."""
     code = (
         "import runpy, sys; sys.stdin = None; runpy.run_module('app.predict', run_name='__main__')"
     )
@@ -145,11 +145,11 @@ def test_closed_standard_input(model: Path) -> None:
     assert (result.returncode, result.stderr) == (1, "-: standard input is closed\n")
 
 
-def test_control_c_ends_the_waiting_for_input(model: Path) -> None:
-    """One line, not a traceback, and at once."""
+def test_ctrl_c_ends_waiting_for_input(model: Path) -> None:
+    """Ctrl-C ends the command at once, with one line instead of a traceback."""
     code = (
         "import runpy, signal\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's & ignores it
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's & disables it
         "runpy.run_module('app.predict', run_name='__main__')"
     )
     with subprocess.Popen(
@@ -161,14 +161,16 @@ def test_control_c_ends_the_waiting_for_input(model: Path) -> None:
         text=True,
     ) as process:
         assert process.stderr
-        assert process.stderr.readline().startswith("missing.png: ")  # next it waits for input
+        assert process.stderr.readline().startswith(
+            "missing.png: "
+        )  # now it waits for standard input
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 1
         assert process.stderr.read() == "error: interrupted\n"
 
 
-def test_a_name_that_is_no_text(model: Path, tmp_path: Path) -> None:
-    """Bytes that are no UTF-8, and a line break, do not stop it or make two lines."""
+def test_file_names_that_are_not_plain_text(model: Path, tmp_path: Path) -> None:
+    """A file name that is not valid UTF-8 or has a line break gives one line."""
     for name in (b"\xff.png", b"a\nb.png"):
         drawn(2).save(tmp_path / "picture.png")
         (tmp_path / "picture.png").rename(tmp_path / os.fsdecode(name))
@@ -178,7 +180,7 @@ def test_a_name_that_is_no_text(model: Path, tmp_path: Path) -> None:
 
 
 def test_imports_no_tensorflow(model: Path, folder: Path) -> None:
-    """Reading a picture imports neither it nor Keras, whose start takes seconds."""
+    """The command imports neither TensorFlow nor Keras, whose import takes seconds."""
     code = (
         "import runpy, sys\n"
         "try: runpy.run_module('app.predict', run_name='__main__')\n"
@@ -197,10 +199,10 @@ def test_imports_no_tensorflow(model: Path, folder: Path) -> None:
     assert not {"tensorflow", "keras"} & set(modules.split())
 
 
-def test_reads_every_picture_of_a_large_folder(model: Path, tmp_path: Path) -> None:
-    """Hundreds of pictures give as many lines, in the order of their names."""
+def test_a_large_folder(model: Path, tmp_path: Path) -> None:
+    """Three hundred pictures give 300 lines, in the order of their names."""
     content = encoded(drawn(3))
-    names = [f"{number:03}.png" for number in range(300)]
+    names = [f"{index:03}.png" for index in range(300)]
     for name in names:
         (tmp_path / name).write_bytes(content)
     code, output, _ = predict(model, tmp_path)

@@ -4,7 +4,7 @@ import pytest
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.profile import kind_of, milliseconds
-from stages.command import StageError
+from stages.shared.cli import StageError
 
 CONVOLUTION = "StatefulPartitionedCall/cnn_1/conv2d_1/convolution:_MklNativeConv2D"
 
@@ -15,7 +15,7 @@ CONVOLUTION = "StatefulPartitionedCall/cnn_1/conv2d_1/convolution:_MklNativeConv
         (CONVOLUTION, "convolution, forward"),
         (
             "StatefulPartitionedCall/gradient_tape/cnn_1/conv2d_1/convolution/Conv2DBackpropInput:_Mkl",
-            "convolution, back by inputs",
+            "convolution, input gradient",
         ),
         (
             "StatefulPartitionedCall/cnn_1/batch_normalization_1/moments/mean:Mean",
@@ -25,26 +25,26 @@ CONVOLUTION = "StatefulPartitionedCall/cnn_1/conv2d_1/convolution:_MklNativeConv
     ],
 )
 def test_kinds_of_operation(operation: str, kind: str) -> None:
-    """Names as TensorFlow's profiler gives them."""
+    """Each operation name of TensorFlow's profiler belongs to one kind."""
     assert kind_of(operation) == kind
 
 
 def _trace(path: Path, *threads: list[tuple[str, int]]) -> Path:
-    """Write a trace of (operation, milliseconds) by thread."""
+    """Write a trace with a list of (operation, milliseconds) per thread."""
     space = xplane_pb2.XSpace()
     plane = space.planes.add()
     for operations in threads:
         line = plane.lines.add()
         for name, duration in operations:
-            number = len(plane.event_metadata)
-            plane.event_metadata[number].name = name
-            line.events.add(metadata_id=number, duration_ps=duration * 10**9)
+            metadata_id = len(plane.event_metadata)
+            plane.event_metadata[metadata_id].name = name
+            line.events.add(metadata_id=metadata_id, duration_ps=duration * 10**9)
     path.write_bytes(space.SerializeToString())
     return path
 
 
 def test_time_by_kind_by_hand(tmp_path: Path) -> None:
-    """Both threads count; what is no operation of a step, such as waiting, does not."""
+    """The times of all threads are added; waiting is ignored."""
     waiting = ("Iterator::Prefetch", 50)
     trace = _trace(
         tmp_path / "trace",
@@ -55,7 +55,7 @@ def test_time_by_kind_by_hand(tmp_path: Path) -> None:
 
 
 def test_a_trace_without_operations_is_refused(tmp_path: Path) -> None:
-    """An empty table would say that training takes no time."""
+    """A trace without a known operation is an error, not an empty table."""
     trace = _trace(tmp_path / "trace", [("Iterator::Prefetch", 50)])
     with pytest.raises(StageError, match=r"no operation .* expected names .*requirements\.txt"):
         milliseconds(trace)

@@ -7,13 +7,13 @@ import pytest
 
 from benchmarks import recipes
 from benchmarks.results import MEASURED, PROBABILITIES
-from stages.command import StageError
-from stages.params import Train
+from stages.shared.cli import StageError
+from stages.training.settings import Train
 from tests.conftest import TRAIN
 
 
 def test_recipes_take_turns() -> None:
-    """What disturbs the machine for a while falls on all; one with fewer runs ends first."""
+    """Runs alternate between the recipes until each recipe has its count."""
     assert list(recipes.planned(["a", "b"], {"a": 1, "b": 3})) == [
         ("a", 0),
         ("b", 0),
@@ -23,7 +23,7 @@ def test_recipes_take_turns() -> None:
 
 
 def test_when_an_accuracy_was_first_reached() -> None:
-    """The first moment counts, also if the accuracy falls again."""
+    """The first time counts, even if the accuracy falls again later."""
     watched = [(1.0, 0.98), (2.0, 0.991), (3.0, 0.989), (4.0, 0.996)]
     assert recipes.seconds_to(0.99, watched) == 2
     assert recipes.seconds_to(0.996, watched) == 4
@@ -31,9 +31,9 @@ def test_when_an_accuracy_was_first_reached() -> None:
 
 
 def test_a_row_of_two_networks_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is right on one of two images, and so sure that their average is right on both."""
+    """Two networks with one error each have none together; their times are added."""
     np.save(tmp_path / "test_labels.npy", np.array([0, 1], np.uint8))
-    answers = {
+    probabilities = {
         6: [[0.9, 0.1, *[0.0] * 8], [0.6, 0.4, *[0.0] * 8]],
         7: [[0.4, 0.6, *[0.0] * 8], [0.1, 0.9, *[0.0] * 8]],
     }
@@ -48,7 +48,7 @@ def test_a_row_of_two_networks_by_hand(tmp_path: Path, monkeypatch: pytest.Monke
             "flops_share": 0.25,
             "peak_mb": 100.0 + settings.seed,
         }
-        return facts, np.array(answers[settings.seed])
+        return facts, np.array(probabilities[settings.seed])
 
     monkeypatch.setattr(recipes, "measured_network", measured)
     settings = TRAIN.model_copy(update={"networks": 2, "seed": 4})
@@ -69,7 +69,7 @@ def test_a_row_of_two_networks_by_hand(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_network_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an unfinished run has kept is taken; other settings are trained; a failure is said."""
+    """A finished network is reused, other settings are trained, and a failure is an error."""
     (tmp_path / "kept").mkdir()
     monkeypatch.setattr(recipes, "FINISHED", tmp_path / "kept")
     script = tmp_path / "trains"

@@ -4,7 +4,8 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from benchmarks.results import COLUMNS, draw, table, typical_seconds
+from benchmarks.results import COLUMNS, draw, parameter_table, table, typical_seconds
+from tests.conftest import TRAIN
 
 ROWS = [
     ("slow", 0, 0.991, 90, 10, 100.4, 90.0, None, None, 4_960_000, 0.5, 1000.0),
@@ -15,7 +16,7 @@ RESULTS = pd.DataFrame(ROWS, columns=COLUMNS)
 
 
 def test_table_by_hand() -> None:
-    """Mean and deviation of 99.1 and 99.3 are 99.2 and 0.141; one of two got to 99.0 %."""
+    """The mean of 99.1 and 99.3 is 99.2 ± 0.141; the median of 90 s and never is never."""
     header, _, slow, fast = table(RESULTS).splitlines()
     assert header.startswith("| recipe | n | test accuracy, % | epochs | fit, s |")
     assert (
@@ -26,13 +27,24 @@ def test_table_by_hand() -> None:
 
 
 def test_a_run_that_never_got_there_is_infinitely_slow() -> None:
-    """One of three leaves the slower of the others in the middle."""
+    """The typical time is the median; a run that never gets there counts as infinite."""
     assert typical_seconds(pd.Series([8.0, None, 6.0])) == 8
     assert math.isinf(typical_seconds(pd.Series([None, None, 6.0])))
 
 
 def test_draws_recipes_that_never_get_there(tmp_path: Path) -> None:
-    """The picture is there, in the size that README shows."""
+    """The picture is drawn in its full size, even if a recipe never reaches an accuracy."""
     draw(RESULTS, tmp_path / "results.png")
     with Image.open(tmp_path / "results.png") as picture:
         assert picture.size == (1200, 500)
+
+
+def test_parameters_by_hand() -> None:
+    """A row shows the section `train`, with the kept epoch and each augmentation above 0."""
+    header, _, row = parameter_table({"slow": TRAIN.model_dump()}).splitlines()
+    assert header.endswith("| test_time_shift | early_stopping | augmentation |")
+    assert row == (
+        "| `slow` | mlp | 1 | 4 | 32 | 0.5 | 0.001 | one-cycle | adam | 1 "
+        "| val_loss, patience 10, min_delta 0, keeps the best epoch "
+        "| rotation 10, scale 0.1, shear 5, shift 2 |"
+    )

@@ -4,17 +4,17 @@ import numpy as np
 from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
-from stages.dataset import IDX_FILES, read_idx_pair, write_idx
-from stages.download import digits, in_mnist_form
+from stages.download import split_digits, to_mnist_form
+from stages.shared.dataset import IDX_FILES, read_idx_split, write_idx
 
 
 def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
-    """1,797 images go into two sets that the IDX reader accepts, each digit inside the margin."""
+    """All 1,797 images are in two valid IDX sets, with an empty margin of four pixels."""
     total = 0
-    for split, data in digits().items():
+    for split, data in split_digits().items():
         for name, array in zip(IDX_FILES[split], data, strict=True):
             write_idx(tmp_path / name, array)
-        images, labels = read_idx_pair(tmp_path, split)
+        images, labels = read_idx_split(tmp_path, split)
         total += len(labels)
         assert np.bincount(labels, minlength=10).min() > 0.09 * len(labels)
         outside = images.astype(int).sum() - images[:, 4:24, 4:24].astype(int).sum()
@@ -23,9 +23,9 @@ def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
 
 
 def test_digits_keep_their_shape() -> None:
-    """An independent bilinear enlargement looks nearly the same."""
+    """The enlarged digits nearly match SciPy's bilinear enlargement."""
     small = load_digits().images[:50]
-    large = in_mnist_form(small)[:, 4:24, 4:24].astype(float)
+    large = to_mnist_form(small)[:, 4:24, 4:24].astype(float)
     for image, reference in zip(large, small, strict=True):
         expected = zoom(reference * (255 / 16), 20 / 8, order=1, grid_mode=True, mode="nearest")
         assert np.corrcoef(image.ravel(), expected.ravel())[0, 1] > 0.98

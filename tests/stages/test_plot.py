@@ -29,7 +29,7 @@ def _table(mistakes: int) -> pd.DataFrame:
     )
 
 
-def _texts(figure: Figure) -> list[str]:
+def _titles(figure: Figure) -> list[str]:
     return [ax.get_title() for ax in figure.axes if ax.get_title()]
 
 
@@ -41,8 +41,8 @@ def _draw(figure: Figure) -> None:
 
 def test_mistakes_worst_first() -> None:
     """The most confident mistake comes first, with label, prediction and confidence."""
-    figure = misclassified_figure(_table(5), IMAGES, most=3, title="digits")
-    assert _texts(figure) == [
+    figure = misclassified_figure(_table(5), IMAGES, max_images=3, title="digits")
+    assert _titles(figure) == [
         "4 taken for 5\n56.8% sure",
         "3 taken for 4\n55.1% sure",
         "2 taken for 3\n53.4% sure",
@@ -53,24 +53,24 @@ def test_mistakes_worst_first() -> None:
 
 @pytest.mark.parametrize(("mistakes", "shown"), [(0, 0), (1, 1), (11, 11)])
 def test_few_or_no_mistakes(mistakes: int, shown: int) -> None:
-    """A picture is drawn with fewer mistakes than places, and with none."""
-    figure = misclassified_figure(_table(mistakes), IMAGES, most=40, title="digits")
-    assert len(_texts(figure)) == shown
+    """The figure shows all mistakes if there are fewer than max_images, even if there are none."""
+    figure = misclassified_figure(_table(mistakes), IMAGES, max_images=40, title="digits")
+    assert len(_titles(figure)) == shown
     _draw(figure)
 
 
 def test_predictions_tell_right_from_wrong_without_colour() -> None:
-    """Each caption has a mark, what was read and what it is."""
-    texts = _texts(predictions_figure(_table(30), IMAGES, number=4, seed=0, title="digits"))
-    assert len(texts) == 4
-    assert all(text.startswith("✗ read") for text in texts)
-    texts = _texts(predictions_figure(_table(0), IMAGES, number=99, seed=0, title="digits"))
-    assert len(texts) == 30
-    assert all(text.startswith("✓ read") for text in texts)
+    """Each title starts with a check mark or a cross."""
+    titles = _titles(predictions_figure(_table(30), IMAGES, count=4, seed=0, title="digits"))
+    assert len(titles) == 4
+    assert all(title.startswith("✗ read") for title in titles)
+    titles = _titles(predictions_figure(_table(0), IMAGES, count=99, seed=0, title="digits"))
+    assert len(titles) == 30
+    assert all(title.startswith("✓ read") for title in titles)
 
 
 def test_confusion_counts() -> None:
-    """Each cell's number is the count of that pair."""
+    """Each cell shows the image count of its label and prediction."""
     figure = confusion_figure(_table(1), title="digits")
     cells = np.array([text.get_text() for text in figure.axes[0].texts]).reshape(10, 10)
     assert cells[0, 1] == "1"
@@ -81,7 +81,7 @@ def test_confusion_counts() -> None:
 
 
 def test_history_marks_the_kept_epoch() -> None:
-    """The star stands at the epoch whose weights were kept, also after a single epoch."""
+    """A star marks each network's kept epoch, even in a run of one epoch."""
     history = pd.DataFrame(
         {
             "network": [1, 1, 1],
@@ -97,7 +97,7 @@ def test_history_marks_the_kept_epoch() -> None:
     lines = history_figure(two, "digits").axes[0].lines
     stars = [line for line in lines if line.get_marker() == "*"]
     assert [np.asarray(line.get_xdata()).tolist() for line in stars] == [[2], [2]]
-    assert stars[0].get_label() == "kept epochs"  # not the first network's as if it were all
+    assert stars[0].get_label() == "kept epochs"  # one legend entry for both networks
     labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
     assert "kept epoch, 2: 1.5000" in labels
     _draw(history_figure(history.iloc[:1].assign(kept=1), "digits"))

@@ -4,25 +4,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.command import StageError
-from stages.dataset import IDX_FILES, LabelledImages, write_idx
-from stages.preprocess import describe, limited, main, split_off
+from stages.preprocess import compute_statistics, main, split_off, subsample
+from stages.shared.cli import StageError
+from stages.shared.dataset import IDX_FILES, LabelledImages, write_idx
 
 
-def _identities(data: LabelledImages) -> set[bytes]:
+def _image_bytes(data: LabelledImages) -> set[bytes]:
     return {image.tobytes() for image in data.images}
 
 
 def test_validation_is_a_stratified_part(random_images: LabelledImages) -> None:
-    """Each class gives its share, no image is in both parts and none is lost."""
+    """Each class has an equal share, and each image is in exactly one part."""
     rest, part = split_off(random_images, 40, seed=1)
     assert np.bincount(part.labels).tolist() == [4] * 10
-    assert not _identities(rest) & _identities(part)
-    assert _identities(rest) | _identities(part) == _identities(random_images)
+    assert not _image_bytes(rest) & _image_bytes(part)
+    assert _image_bytes(rest) | _image_bytes(part) == _image_bytes(random_images)
 
 
 def test_images_keep_their_labels(random_images: LabelledImages) -> None:
-    """Splitting shuffles images and labels together."""
+    """Each image has the same label after the split."""
     label_of = {
         image.tobytes(): label
         for image, label in zip(random_images.images, random_images.labels, strict=True)
@@ -32,23 +32,23 @@ def test_images_keep_their_labels(random_images: LabelledImages) -> None:
 
 
 def test_the_seed_decides(random_images: LabelledImages) -> None:
-    """The same seed gives the same split, another seed another."""
+    """The same seed gives the same split; another seed gives another split."""
     first, again, other = (split_off(random_images, 40, seed)[1] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.images, again.images)
-    assert _identities(first) != _identities(other)
+    assert _image_bytes(first) != _image_bytes(other)
 
 
 def test_limit(random_images: LabelledImages) -> None:
-    """A limit takes that many, in proportion; one above the count, or none, takes all."""
-    assert np.bincount(limited(random_images, 50, seed=0).labels).tolist() == [5] * 10
-    assert limited(random_images, 1000, seed=0) is random_images
-    assert limited(random_images, None, seed=0) is random_images
+    """A limit keeps that many images, in proportion; None or a higher limit keeps all."""
+    assert np.bincount(subsample(random_images, 50, seed=0).labels).tolist() == [5] * 10
+    assert subsample(random_images, 1000, seed=0) is random_images
+    assert subsample(random_images, None, seed=0) is random_images
 
 
 def test_refuses_a_part_too_small_for_all_classes(random_images: LabelledImages) -> None:
-    """Five images cannot show ten digits."""
+    """A limit of five images is refused, because there are ten classes."""
     with pytest.raises(StageError, match=r"cannot take 5 of 200 images.*preprocess.limit"):
-        limited(random_images, 5, seed=0)
+        subsample(random_images, 5, seed=0)
 
 
 @pytest.mark.parametrize(("named", "size_of_mnist"), [("mnist", 60_000), ("digits", 200)])
@@ -59,7 +59,7 @@ def test_refuses_data_under_another_name(
     random_images: LabelledImages,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What a recipe calls mnist, or digits, is not scored as such if the other was downloaded."""
+    """Raw data of mnist is refused under the name digits, and the other way round."""
     monkeypatch.setattr("stages.preprocess.MNIST_TRAINING_IMAGES", size_of_mnist)
     for images_name, labels_name in IDX_FILES.values():
         write_idx(tmp_path / images_name, random_images.images[..., 0])
@@ -77,12 +77,14 @@ def test_refuses_data_under_another_name(
     assert not (tmp_path / "arrays").exists()
 
 
-def test_figures_by_hand() -> None:
-    """One black and one white image: mean 0.5, standard deviation 0.5."""
+def test_statistics_by_hand() -> None:
+    """One black and one white image have the mean 0.5 and the standard deviation 0.5."""
     images = np.stack([np.zeros((28, 28, 1), np.uint8), np.full((28, 28, 1), 255, np.uint8)])
-    figures = describe("digits", {"test": LabelledImages(images, np.array([3, 7], np.uint8))})
-    assert figures["dataset"] == "digits"
-    assert figures["test"]["images"] == 2
-    assert figures["test"]["mean"] == figures["test"]["standard_deviation"] == 0.5
-    assert figures["test"]["images_per_class"]["7"] == 1
-    assert figures["test"]["images_per_class"]["0"] == 0
+    statistics = compute_statistics(
+        "digits", {"test": LabelledImages(images, np.array([3, 7], np.uint8))}
+    )
+    assert statistics["dataset"] == "digits"
+    assert statistics["test"]["images"] == 2
+    assert statistics["test"]["mean"] == statistics["test"]["standard_deviation"] == 0.5
+    assert statistics["test"]["images_per_class"]["7"] == 1
+    assert statistics["test"]["images_per_class"]["0"] == 0

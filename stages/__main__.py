@@ -1,0 +1,42 @@
+"""Run one stage of the pipeline: python -m stages STAGE --option PATH ...
+
+STAGE is download, preprocess, train, evaluate or plot; `python -m stages STAGE --help` lists the
+stage's paths. dvc.yaml holds the full commands.
+"""
+
+import importlib
+import os
+import sys
+import threading
+import time
+
+from stages.shared.cli import run
+
+STAGES = ("download", "preprocess", "train", "evaluate", "plot")
+
+
+def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] not in STAGES:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    if "DVC_STAGE" in os.environ:
+        threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
+    name = sys.argv.pop(1)
+    sys.argv[0] = f"python -m stages {name}"
+    # Only the stage that runs is imported: TensorFlow alone takes seconds.
+    run(lambda: importlib.import_module(f"stages.{name}").main())
+
+
+def end_with_parent(parent: int) -> None:
+    """End this process as soon as DVC, its parent process, is gone.
+
+    A killed DVC cannot stop its stage, and the next `dvc repro` must not race it. Stages write
+    whole files or none, so they may end at any moment.
+    """
+    while os.getppid() == parent:
+        time.sleep(0.1)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

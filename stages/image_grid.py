@@ -1,0 +1,35 @@
+"""A figure of captioned images in rows and columns."""
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from stages.shared.dataset import UInt8Array
+
+COLUMNS = 10
+
+
+def image_grid(
+    images: UInt8Array, captions: Sequence[str], heading: str, colours: Sequence[str] | None = None
+) -> Figure:
+    """Draw images (N, 28, 28, 1) uint8, 0 is black, in rows of ten, each under its caption.
+
+    `colours` has one colour per image, for its caption and frame; without it they are black. If
+    there are no images, the figure shows the heading alone.
+    """
+    rows = max(1, math.ceil(len(images) / COLUMNS))
+    caption_lines = max((caption.count("\n") + 1 for caption in captions), default=0)
+    figure = Figure(figsize=(12, 0.5 + rows * (1.25 + 0.2 * caption_lines)), layout="constrained")
+    figure.suptitle(heading)
+    axes = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+    for ax in axes[len(images) :]:
+        ax.axis("off")
+    colours = colours or ["black"] * len(images)
+    for ax, image, caption, colour in zip(axes, images, captions, colours, strict=False):
+        ax.imshow(image[..., 0], cmap="gray", vmin=0, vmax=255)
+        ax.set(xticks=[], yticks=[])
+        ax.set_title(caption, fontsize=10, color=colour)
+        for spine in ax.spines.values():
+            spine.set(color=colour, linewidth=2)
+    return figure

@@ -1,0 +1,1 @@
+"""The training of a model: networks, their data, and what makes a run reproducible."""

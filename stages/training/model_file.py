@@ -1,0 +1,77 @@
+"""Saving, exporting and loading a model; the files depend on the model alone."""
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from stages.shared.cli import one_line
+from stages.shared.dataset import IMAGE_SHAPE, NUM_CLASSES
+from stages.shared.files import DAMAGED_ZIP, damaged, replacing
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Write a .keras file whose bytes depend on the architecture and the weights alone.
+
+    Keras itself writes the date of saving, the times of zip entries and memory addresses
+    (`shared_object_id`, which marks settings that were one Python object) into the archive. This
+    file has constant dates and no addresses; `keras.models.load_model` reads it as usual.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        original = Path(folder) / "model.keras"
+        model.save(original)
+        with zipfile.ZipFile(original) as archive:
+            parts = {name: archive.read(name) for name in sorted(archive.namelist())}
+    metadata = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
+    parts["metadata.json"] = json.dumps(metadata).encode()
+    config = _without_addresses(json.loads(parts["config.json"]))
+    parts["config.json"] = json.dumps(config).encode()
+    with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980, the format's first year
+
+
+def load_model(path: Path) -> keras.Model:
+    """Load a .keras file of a digit classifier.
+
+    Raises `StageError` if it is damaged, no Keras model, or a model of other shapes.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if part := archive.testzip():  # Keras does not check the checksums
+                raise zipfile.BadZipFile(f"its part {part} is damaged")
+        model = keras.models.load_model(path, compile=False)
+    except (*DAMAGED_ZIP, TypeError) as error:
+        raise damaged(path, one_line(error), "a Keras model") from error
+    shapes = (tuple(model.input_shape[1:]), tuple(model.output_shape[1:]))
+    expected = (IMAGE_SHAPE, (NUM_CLASSES,))
+    if shapes != expected:
+        raise damaged(path, f"a model of {shapes}", f"{expected}")
+    return model
+
+
+def export_litert(model_path: Path, path: Path) -> None:
+    """Convert a .keras file to a .tflite file, for the LiteRT runtime."""
+    # The layers' numbers are in the names of tensors too: see `architectures.build_model`.
+    keras.utils.clear_session()
+    with tempfile.TemporaryDirectory() as folder:
+        exported = Path(folder) / "model.tflite"
+        keras.models.load_model(model_path).export(exported, format="litert", verbose=False)
+        content = exported.read_bytes()
+    with replacing(path) as file:
+        file.write(content)
+
+
+def _without_addresses(config: Any) -> Any:
+    if isinstance(config, list):
+        return [_without_addresses(item) for item in config]
+    if isinstance(config, dict):
+        return {
+            key: _without_addresses(value)
+            for key, value in config.items()
+            if key != "shared_object_id"
+        }
+    return config

@@ -1,0 +1,150 @@
+"""Each stage runs as a command in its own process, as DVC starts it."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import PROJECT
+
+PARAMS = "download: {dataset: digits}\n"
+
+
+def _download(folder: Path, before: Callable[[], None] | None = None) -> tuple[int, str]:
+    (folder / "params.yaml").write_text(PARAMS)
+    command = [sys.executable, "-m", "stages", "download", "--raw", str(folder / "raw")]
+    result = subprocess.run(
+        [*command, "--params", str(folder / "params.yaml")],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=before,
+    )
+    return result.returncode, result.stderr
+
+
+def _leave_little_space() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    """A full disk leaves no partial file; with enough space the next run succeeds."""
+    code, error = _download(tmp_path, before=_leave_little_space)
+    assert code == 1
+    assert error.startswith("error: ")
+    assert "File too large" in error
+    assert error.count("\n") == 1
+    assert list((tmp_path / "raw").iterdir()) == []
+    assert _download(tmp_path)[0] == 0
+    assert len(list((tmp_path / "raw").iterdir())) == 4
+
+
+@pytest.mark.slow
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    """If a file already has the folder's name, the error names the path."""
+    (tmp_path / "raw").write_text("in the way")
+    code, error = _download(tmp_path)
+    assert code == 1
+    assert error.startswith(f"error: {tmp_path / 'raw'}")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_missing_paths_are_wrong_use() -> None:
+    """A stage without its paths names the missing options and exits with 2."""
+    result = subprocess.run(
+        [sys.executable, "-m", "stages", "plot"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "--history" in result.stderr
+
+
+def test_an_unknown_stage_is_wrong_use() -> None:
+    """A missing or unknown stage name lists the five stages and exits with 2."""
+    for arguments in ([], ["trian"]):
+        result = subprocess.run(
+            [sys.executable, "-m", "stages", *arguments],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 2
+        assert "download, preprocess, train, evaluate or plot" in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_importing_a_stage_changes_nothing_in_the_process() -> None:
+    """An import of a stage keeps the excepthook and starts no thread."""
+    code = (
+        "import sys, threading; import stages.preprocess, stages.plot; "
+        "print(sys.excepthook is sys.__excepthook__, threading.active_count())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env={**os.environ, "DVC_STAGE": "plot"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.split() == ["True", "1"]
+
+
+ORPHAN = """
+import os, sys, time
+from pathlib import Path
+import stages.preprocess
+from stages.__main__ import main
+
+def wait_until_orphaned():
+    parent = os.getppid()
+    Path("begun").write_text(str(os.getpid()))
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    if "DVC_STAGE" in os.environ:
+        time.sleep(1000)
+    time.sleep(1)  # far longer than a stage lives after its DVC is killed
+    Path("lived").touch()
+
+stages.preprocess.main = wait_until_orphaned
+sys.argv = ["stages", "preprocess"]
+main()
+"""
+STARTER = """
+import subprocess, sys, time
+from pathlib import Path
+
+subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+while not Path("begun").exists() or not Path("begun").read_text():
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("under_dvc", [True, False])
+def test_a_stage_ends_with_the_dvc_that_started_it(tmp_path: Path, under_dvc: bool) -> None:
+    """A stage ends with its DVC process; a stage started by hand outlives its parent."""
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    environment.pop("DVC_STAGE", None)
+    if under_dvc:
+        environment["DVC_STAGE"] = "preprocess"
+    subprocess.run(
+        [sys.executable, "-c", STARTER, ORPHAN], cwd=tmp_path, env=environment, check=True
+    )
+    orphan = int((tmp_path / "begun").read_text())
+    while psutil.pid_exists(orphan) and psutil.Process(orphan).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert (tmp_path / "lived").exists() is not under_dvc

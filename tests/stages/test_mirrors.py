@@ -1,0 +1,229 @@
+"""Downloads from mirrors, which are real HTTP servers on the loopback address."""
+
+import gzip
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import mirrors
+from stages.download import MNIST
+from stages.shared.cli import StageError
+
+CONTENT = np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
+FILES = {"digits": mirrors.PublishedFile(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())}
+COMPRESSED = gzip.compress(CONTENT)
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def send(body: bytes, length: int | None = None, status: int = 200) -> Answer:
+    """Return an answer that sends `body`, with `length` as its Content-Length if given."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        request.send_header("Content-Length", str(len(body) if length is None else length))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
+def hang(request: BaseHTTPRequestHandler) -> None:
+    """Send nothing until long after the client's timeout."""
+    time.sleep(5)
+
+
+def stall(request: BaseHTTPRequestHandler) -> None:
+    """Send the first bytes and then nothing until long after the client's timeout."""
+    send(COMPRESSED[:1000], len(COMPRESSED))(request)
+    request.wfile.flush()
+    time.sleep(5)
+
+
+def endless(request: BaseHTTPRequestHandler) -> None:
+    """Send ten gigabytes of gzip members that decompress to nothing."""
+    send(b"", 10_000_000_000)(request)
+    block = gzip.compress(b"") * 4096
+    while True:
+        request.wfile.write(block)
+
+
+def drip(request: BaseHTTPRequestHandler) -> None:
+    """Send single bytes slowly, so that no single read times out."""
+    send(b"", len(COMPRESSED))(request)
+    for position in range(200):
+        request.wfile.write(COMPRESSED[position : position + 1])
+        time.sleep(0.02)
+
+
+def redirect(request: BaseHTTPRequestHandler) -> None:
+    """Redirect to an invalid address, with an endless body."""
+    request.send_response(302)
+    request.send_header("Location", "http://[")
+    request.end_headers()
+    while True:
+        request.wfile.write(bytes(1 << 20))
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """Give a function that starts a server; it sends each answer once and repeats the last."""
+    servers = []
+
+    def start(*answers: Answer) -> str:
+        remaining = list(answers)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                answer = remaining.pop(0) if len(remaining) > 1 else remaining[0]
+                try:
+                    answer(self)
+                except OSError:
+                    self.close_connection = True  # the client has disconnected
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove all mirrors that the test does not set, and shorten all waits."""
+    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", ())
+    monkeypatch.setattr(mirrors, "TIMEOUT", 1.0)
+    monkeypatch.setattr(mirrors, "RETRY_DELAYS", (0.01, 0.01))
+    monkeypatch.delenv("MNIST_MIRROR", raising=False)
+
+
+def test_published_sizes() -> None:
+    """Files have a header of 16 or 8 bytes, then 784 bytes per image or one per label."""
+    assert [file.size for file in MNIST.values()] == [
+        16 + 60_000 * 784,
+        8 + 60_000,
+        16 + 10_000 * 784,
+        8 + 10_000,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (send(b"", status=404), "answered 404"),
+        (send(b"", status=500), "answered 500"),
+        (hang, "does not answer"),
+        (stall, "does not answer"),
+        (send(COMPRESSED[:-1000], len(COMPRESSED)), "does not answer"),
+        (send(COMPRESSED[:-1000]), "cut the file off"),
+        (send(b"<html>Sign in to continue</html>"), "no valid gzip file"),
+        (send(COMPRESSED[:5000] + bytes([COMPRESSED[5000] ^ 1]) + COMPRESSED[5001:]), "no valid"),
+        (
+            send(gzip.compress(bytes([CONTENT[0] ^ 1]) + CONTENT[1:])),
+            "sent other content: SHA-256",
+        ),
+        (send(gzip.compress(CONTENT[:-1])), "of 299,999 bytes"),
+        (send(gzip.compress(bytes(100_000_000))), "more than the published 300,000 bytes"),
+        (drip, "took more than"),
+        (redirect, "answered 302"),
+        (endless, "far more than was published"),
+    ],
+)
+def test_a_bad_mirror_is_one_line(
+    answer: Answer,
+    message: str,
+    serve: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bad mirror gives a one-line error and no file; a good mirror then succeeds."""
+    if answer is drip:
+        monkeypatch.setattr(mirrors, "MAX_FETCH_TIME", 0.5)
+    monkeypatch.setenv("MNIST_MIRROR", serve(answer))
+    with pytest.raises(StageError) as caught:
+        mirrors.fetch_all(FILES, tmp_path)
+    assert message in str(caught.value)
+    assert "MNIST_MIRROR" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+    monkeypatch.setenv("MNIST_MIRROR", serve(send(COMPRESSED)))
+    mirrors.fetch_all(FILES, tmp_path)
+    assert (tmp_path / "digits").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("answer", [send(b"", status=503), send(COMPRESSED[:9], 99), hang])
+def test_retries_temporary_errors(
+    answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A download succeeds if the mirror fails twice and then works."""
+    monkeypatch.setenv("MNIST_MIRROR", serve(answer, answer, send(COMPRESSED)))
+    mirrors.fetch_all(FILES, tmp_path)
+    assert (tmp_path / "digits").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("answer", [send(b"", status=404), send(b"<html>"), hang])
+def test_goes_on_to_the_next_mirror(
+    answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a mirror fails, the next mirror is used."""
+    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", (serve(answer), serve(send(COMPRESSED))))
+    mirrors.fetch_all(FILES, tmp_path)
+    assert (tmp_path / "digits").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("level", [0, 1, 9])
+def test_compression_does_not_matter(
+    level: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder is a valid mirror, with any compression level and several gzip members."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    halves = (CONTENT[:1000], CONTENT[1000:])
+    (folder / "digits.gz").write_bytes(b"".join(gzip.compress(half, level) for half in halves))
+    monkeypatch.setenv("MNIST_MIRROR", str(folder))
+    mirrors.fetch_all(FILES, tmp_path / "raw")
+    assert (tmp_path / "raw" / "digits").read_bytes() == CONTENT
+
+
+def test_own_mirror_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MNIST_MIRROR comes before the public mirrors."""
+    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", ("https://public.example/",))
+    assert mirrors.mirrors() == ["https://public.example/"]
+    monkeypatch.setenv("MNIST_MIRROR", "/own")
+    assert mirrors.mirrors() == ["/own", "https://public.example/"]
+
+
+def test_an_unreachable_mirror_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says that the folder is missing or that the connection was refused."""
+    monkeypatch.setenv("MNIST_MIRROR", str(tmp_path / "nowhere"))
+    with pytest.raises(StageError, match=r"no readable digits.gz: No such file"):
+        mirrors.fetch_all(FILES, tmp_path)
+    monkeypatch.setenv("MNIST_MIRROR", "http://127.0.0.1:9/")
+    with pytest.raises(StageError, match=r"does not answer: .*refused"):
+        mirrors.fetch_all(FILES, tmp_path)
+    assert mirrors.find_mirror() is None
+
+
+def test_finds_the_first_mirror_that_answers(
+    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirror that answers 404 or with a sign-in page is skipped."""
+    good = serve(send(COMPRESSED))
+    bad = (serve(send(b"", status=404)), serve(send(b"<html>Sign in</html>")))
+    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", (*bad, good))
+    assert mirrors.find_mirror() == good

@@ -1,0 +1,197 @@
+import multiprocessing
+import shutil
+import time
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.training.checkpoint import (
+    MAX_OTHER_RUNS,
+    CheckpointFolder,
+    State,
+    checkpoint_root,
+    run_key,
+)
+
+
+def _state(epochs: int) -> State:
+    return State(
+        history=[{"epoch": epoch + 1, "loss": 1 / (epoch + 3)} for epoch in range(epochs)],
+        variables=[np.full((3, 2), epochs, np.float32), np.array([epochs, 1], np.uint32)],
+        kept_weights=[np.full(4, epochs / 3, np.float32)],
+    )
+
+
+def _assert_equal(loaded: State | None, expected: State) -> None:
+    assert loaded is not None
+    assert loaded.history == expected.history
+    for arrays, expected_arrays in (
+        (loaded.variables, expected.variables),
+        (loaded.kept_weights, expected.kept_weights),
+    ):
+        assert [array.dtype for array in arrays] == [array.dtype for array in expected_arrays]
+        for array, expected_array in zip(arrays, expected_arrays, strict=True):
+            np.testing.assert_array_equal(array, expected_array)
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> CheckpointFolder:
+    """Give a folder with the states after two and three epochs."""
+    folder = CheckpointFolder(tmp_path, "key")
+    for epochs in (1, 2, 3):
+        folder.save(_state(epochs))
+    return folder
+
+
+def test_round_trip_and_two_generations(checkpoints: CheckpointFolder) -> None:
+    """The newest state is loaded bit for bit, and the one before it stays on disk."""
+    _assert_equal(checkpoints.load(), _state(3))
+    names = sorted(path.name for path in checkpoints.folder.iterdir())
+    assert names == ["network-0-epoch-00002.npz", "network-0-epoch-00003.npz"]
+
+
+def test_no_state_is_a_fresh_start(tmp_path: Path) -> None:
+    """A run without a saved state loads None."""
+    assert CheckpointFolder(tmp_path, "other").load() is None
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_a_state_cut_anywhere_is_skipped(
+    checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str], tenth: int
+) -> None:
+    """A truncated state is skipped with one line, and the older state is loaded."""
+    newest = checkpoints.folder / "network-0-epoch-00003.npz"
+    content = newest.read_bytes()
+    newest.write_bytes(content[: len(content) * tenth // 10])
+    _assert_equal(checkpoints.load(), _state(2))
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "network-0-epoch-00003.npz" in message
+    assert "skipped" in message
+
+
+def test_a_flipped_bit_never_changes_a_state(
+    checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A state with a flipped bit is skipped, unless the bit is unused, as in a date."""
+    newest = checkpoints.folder / "network-0-epoch-00003.npz"
+    content = newest.read_bytes()
+    skipped = 0
+    for position in range(len(content)):
+        flipped = bytearray(content)
+        flipped[position] ^= 1 << (position % 8)
+        newest.write_bytes(flipped)
+        loaded = checkpoints.load()
+        messages = capsys.readouterr().err
+        assert messages.count("\n") == messages.count("skipped") <= 1
+        _assert_equal(loaded, _state(2) if messages else _state(3))
+        skipped += bool(messages)
+    assert skipped > 0.5 * len(content)
+
+
+def test_both_generations_damaged_is_a_fresh_start(checkpoints: CheckpointFolder) -> None:
+    """If both states are damaged, none is loaded."""
+    for path in checkpoints.folder.iterdir():
+        path.write_bytes(b"")
+    assert checkpoints.load() is None
+
+
+def test_a_state_of_another_run_is_skipped(
+    checkpoints: CheckpointFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A state of another run is skipped, even if it was copied into this run's folder."""
+    foreign = CheckpointFolder(tmp_path, "foreign")
+    foreign.save(_state(4))
+    shutil.copy(foreign.folder / "network-0-epoch-00004.npz", checkpoints.folder)
+    _assert_equal(checkpoints.load(), _state(3))
+    assert "other parameters, data or code" in capsys.readouterr().err
+
+
+def test_networks_of_one_run_have_states_of_their_own(
+    checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A network loads its own state, and skips another network's under its name."""
+    checkpoints.save(_state(5), index=1)
+    _assert_equal(checkpoints.load(0), _state(3))
+    _assert_equal(checkpoints.load(1), _state(5))
+    shutil.copy(
+        checkpoints.folder / "network-1-epoch-00005.npz",
+        checkpoints.folder / "network-0-epoch-00005.npz",
+    )
+    _assert_equal(checkpoints.load(0), _state(3))
+    assert "another network" in capsys.readouterr().err
+
+
+def test_the_key_depends_on_parameters_and_files(tmp_path: Path) -> None:
+    """The key changes with a parameter and with a byte of a file."""
+    file = tmp_path / "train_images.npy"
+    file.write_bytes(b"data")
+    key = run_key({"seed": 0}, [file])
+    assert run_key({"seed": 0}, [file]) == key
+    assert run_key({"seed": 1}, [file]) != key
+    file.write_bytes(b"date")
+    assert run_key({"seed": 0}, [file]) != key
+
+
+def test_removal_keeps_a_bounded_number_of_others(tmp_path: Path) -> None:
+    """A run removes its own states and all but the newest other runs' states."""
+    for index in range(MAX_OTHER_RUNS + 3):
+        CheckpointFolder(tmp_path, f"old{index}").save(_state(1))
+    with CheckpointFolder(tmp_path, "key") as checkpoints:
+        checkpoints.save(_state(1))
+        checkpoints.remove()
+    assert not checkpoints.folder.exists()
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == MAX_OTHER_RUNS
+    assert len(list(tmp_path.glob("*.lock"))) <= MAX_OTHER_RUNS
+
+
+def test_removal_leaves_an_active_run(tmp_path: Path) -> None:
+    """A run that holds its lock keeps its states, even in the oldest folder."""
+    with CheckpointFolder(tmp_path, "going-on") as active:
+        active.save(_state(1))
+        for index in range(MAX_OTHER_RUNS + 3):
+            CheckpointFolder(tmp_path, f"old{index}").save(_state(1))
+        with CheckpointFolder(tmp_path, "key") as checkpoints:
+            checkpoints.remove()
+        _assert_equal(active.load(), _state(1))
+
+
+def _hold(root: Path, entered: Event, leave: Event) -> None:
+    with CheckpointFolder(root, "key") as checkpoints:
+        entered.set()
+        leave.wait()
+        checkpoints.save(_state(2))
+
+
+@pytest.mark.slow
+def test_a_second_run_waits_for_the_first(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two runs never write the same state: the second waits for the first and says so."""
+    context = multiprocessing.get_context("spawn")
+    first_entered, second_entered, leave = context.Event(), context.Event(), context.Event()
+    first = context.Process(target=_hold, args=(tmp_path, first_entered, leave), daemon=True)
+    first.start()
+    first_entered.wait()
+    second = context.Process(target=_hold, args=(tmp_path, second_entered, leave), daemon=True)
+    second.start()
+    printed = ""
+    while "waiting for it" not in printed:
+        assert second.is_alive()
+        printed += capfd.readouterr().out
+        time.sleep(0.01)
+    assert not second_entered.is_set()
+    leave.set()
+    second.join()
+    first.join()
+    assert second.exitcode == first.exitcode == 0
+    assert second_entered.is_set()
+
+
+def test_temporary_experiments_share_the_projects_states(tmp_path: Path) -> None:
+    """DVC's temporary copies in .dvc/tmp/exps use the project's own checkpoints."""
+    assert checkpoint_root(tmp_path) == tmp_path / ".checkpoints"
+    copy = tmp_path / ".dvc" / "tmp" / "exps" / "standalone" / "tmpx"
+    assert checkpoint_root(copy) == tmp_path / ".checkpoints"
