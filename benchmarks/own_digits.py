@@ -117,10 +117,12 @@ def print_row(*cells: object) -> None:
 def print_accuracy(reader: Reader, model: Path, test: LabelledImages, folder: Path | None) -> None:
     """Print the accuracy on test images, directly and as PNG files, and on a folder's pictures."""
     pngs = (as_png(image) for image in test.images[..., 0])
-    print_row("MNIST's test images", "right")
+    print_row("pictures", "right")
     print_row("---", "---")
-    print_row("given directly to the model", direct_accuracy(Classifier(model), test))
-    print_row("as PNG files", accuracy(reader, pngs, test.labels.tolist()))
+    print_row(
+        "MNIST's test images, given directly to the model", direct_accuracy(Classifier(model), test)
+    )
+    print_row("MNIST's test images, as PNG files", accuracy(reader, pngs, test.labels.tolist()))
     if folder:
         paths = pictures_in(folder)
         pictures = (path.read_bytes() for path in paths)
