@@ -16,8 +16,16 @@ STAGES = ("download", "preprocess", "train", "evaluate", "plot")
 
 
 def main() -> None:
-    if len(sys.argv) < 2 or sys.argv[1] not in STAGES:
-        print(__doc__, file=sys.stderr)
+    found = sys.argv[1] if len(sys.argv) > 1 else "no stage"
+    if found in ("-h", "--help"):
+        print(__doc__)
+        return
+    if found not in STAGES:
+        print(
+            f"error: found {found}, expected one of {', '.join(STAGES)}; "
+            "type `python -m stages --help`",
+            file=sys.stderr,
+        )
         sys.exit(2)
     if "DVC_STAGE" in os.environ:
         threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
