@@ -126,8 +126,8 @@ def test_published_sizes() -> None:
     [
         (send(b"", status=404), "answered 404"),
         (send(b"", status=500), "answered 500"),
-        (hang, "does not answer"),
-        (stall, "does not answer"),
+        pytest.param(hang, "does not answer", marks=pytest.mark.slow),
+        pytest.param(stall, "does not answer", marks=pytest.mark.slow),
         (send(COMPRESSED[:-1000], len(COMPRESSED)), "does not answer"),
         (send(COMPRESSED[:-1000]), "cut the file off"),
         (send(b"<html>Sign in to continue</html>"), "no valid gzip file"),
@@ -166,7 +166,10 @@ def test_a_bad_mirror_is_one_line(
     assert (tmp_path / "digits").read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("answer", [send(b"", status=503), send(COMPRESSED[:9], 99), hang])
+@pytest.mark.parametrize(
+    "answer",
+    [send(b"", status=503), send(COMPRESSED[:9], 99), pytest.param(hang, marks=pytest.mark.slow)],
+)
 def test_retries_temporary_errors(
     answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +179,9 @@ def test_retries_temporary_errors(
     assert (tmp_path / "digits").read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("answer", [send(b"", status=404), send(b"<html>"), hang])
+@pytest.mark.parametrize(
+    "answer", [send(b"", status=404), send(b"<html>"), pytest.param(hang, marks=pytest.mark.slow)]
+)
 def test_goes_on_to_the_next_mirror(
     answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
