@@ -83,8 +83,9 @@ def kill_once(
     with log.open("w") as output:
         killed = start(pipeline, stage, output)
     wait(killed)
-    orphans = psutil.Process(killed.pid).children(recursive=True)
+    orphans = []
     if killed.poll() is None:
+        orphans = psutil.Process(killed.pid).children(recursive=True)
         kill = os.killpg if whole_group else os.kill
         kill(killed.pid, signal.SIGKILL)
         killed.wait()

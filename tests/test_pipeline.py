@@ -68,6 +68,7 @@ def test_recipes_are_a_project_of_their_own(reproduced: Pipeline, tmp_path: Path
 def test_compiled_code_makes_no_stage_stale(reproduced: Pipeline) -> None:
     """A __pycache__ folder makes no stage stale, neither the default's nor the recipes'."""
     cache = reproduced.root / "stages" / "shared" / "__pycache__"
+    shutil.rmtree(cache, ignore_errors=True)  # an earlier run may have written it
     before = Pipeline(reproduced.root / "recipes").run("dvc", "status", "download").stdout
     cache.mkdir(exist_ok=True)
     (cache / "cli.cpython-311.pyc").write_bytes(b"compiled")
