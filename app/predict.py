@@ -18,11 +18,12 @@ from functools import partial
 from pathlib import Path
 
 from app.decode import FORMATS, PictureError, load_file, load_stream
+from app.models import COMMITTED, TRAINED, default_model, describe
 from app.montage import stacked, steps_row
 from app.outcome import Outcome, as_json, as_text
 from app.reader import Reader
 
-MODEL = Path("models/model.tflite")
+MODEL_HELP = f"a .tflite file; else {TRAINED}, or {COMMITTED} if nothing was trained here"
 SUFFIXES = {".jpg", ".jpe", ".tif", *(f".{name.lower()}" for name in FORMATS)}
 MAX_SHOWN = 50  # pictures in the file that --show writes
 
@@ -90,7 +91,8 @@ def load_reader(model: Path) -> Reader:
         return Reader(model)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "no model that can be loaded"
-        print(f"error: {model}: {reason}; type `dvc repro` to make it", file=sys.stderr)
+        remedy = f"git restore {model}" if model == COMMITTED else "dvc repro"
+        print(f"error: {model}: {reason}; type `{remedy}` to get it", file=sys.stderr)
         sys.exit(2)
 
 
@@ -100,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE")
+    parser.add_argument("pictures", nargs="*", metavar="PICTURE")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument(
         "--show",
@@ -108,13 +110,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="OUT.png",
         help=f"draw the steps of the first {MAX_SHOWN} pictures into a file",
     )
-    parser.add_argument("--model", type=Path, default=MODEL, help=f"a .tflite file ({MODEL})")
+    parser.add_argument("--model", type=Path, default=default_model(), help=MODEL_HELP)
+    parser.add_argument(
+        "--version", action="store_true", help="say which model is used and how accurate it is"
+    )
     return parser
 
 
 def main() -> int:
     parser = _parser()
     options = parser.parse_args()
+    if not (options.pictures or options.version):
+        parser.error("the following arguments are required: PICTURE")
     if options.show and options.show.suffix.lower() != ".png":
         parser.error(f"--show: found {options.show}, expected a name that ends in .png")
     for stream in filter(None, (sys.stdout, sys.stderr)):  # a closed stream is None
@@ -122,6 +129,9 @@ def main() -> int:
         stream.reconfigure(errors="backslashreplace")
 
     reader = load_reader(options.model)
+    if options.version:
+        print(describe(options.model))
+        return 0
     error_count, rows = 0, []
     for outcome in recognise_all(reader, options.pictures, MAX_SHOWN if options.show else 0):
         error_count += bool(outcome.error)

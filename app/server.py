@@ -1,7 +1,8 @@
 """The web server: it serves the page, and POST /read answers a picture with its digits as JSON.
 
 The answer is {"digits": [...], "reason": why the picture is rejected, or ""}; an error is
-{"error": why}. A request's path is only compared with the known routes, and never opened.
+{"error": why}. GET /model says which model answers. A request's path is only compared with the
+known routes, and never opened.
 """
 
 import asyncio
@@ -43,8 +44,8 @@ HEADERS = {
 }
 
 
-def create_app(reader: Reader, hosts: list[str]) -> Starlette:
-    """Create the application.
+def create_app(reader: Reader, model: str, hosts: list[str]) -> Starlette:
+    """Create the application; `model` describes the reader's model for people.
 
     If `hosts` are given, only requests that name one of them as their host may send pictures.
     This stops DNS rebinding: a foreign page whose own domain name resolves to this address.
@@ -74,8 +75,12 @@ def create_app(reader: Reader, hosts: list[str]) -> Starlette:
             raise HTTPException(STATUS[type(error)], str(error)) from error
         return JSONResponse(answer, headers=HEADERS)
 
+    async def describe_model(_: Request) -> Response:
+        return JSONResponse({"model": model}, headers=HEADERS)
+
     return Starlette(
         routes=[
+            Route("/model", describe_model),
             Route("/read", recognise, methods=["POST"]),
             *(
                 Route(path, _page_file(name, media_type))

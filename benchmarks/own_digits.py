@@ -18,7 +18,8 @@ from PIL import Image
 from app.arrays import UInt8Array
 from app.classifier import Classifier
 from app.decode import PictureError, decode, load_file
-from app.predict import MODEL, SUFFIXES, load_reader
+from app.models import default_model
+from app.predict import SUFFIXES, load_reader
 from app.reader import Reader
 from app.segment import find_digits
 from benchmarks import hard_pictures, non_digits
@@ -163,7 +164,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="pictures with the label first in each name")
     parser.add_argument("--count", type=int, default=500, help="test images for each kind")
     parser.add_argument("--processed", type=Path, default=Path("data/processed"))
-    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--model", type=Path, default=default_model())
     options = parser.parse_args()
     reader, test = load_reader(options.model), load_split(options.processed, "test")
     sets = {"test images": test}

@@ -1,18 +1,37 @@
-"""Bring README's result and machine.json up to the last run: `make record`.
+"""Bring what is committed about the run up to the last run: `make record`.
 
-Reads: metrics/metrics.json, dvc.lock and params.yaml.
-Writes: the table between the markers in README.md, and machine.json.
+Reads: dvc.lock, params.yaml, metrics/metrics.json, models/model.tflite, and what the tour shows.
+Writes: the table between the markers in README.md, machine.json, the model that app/ uses in a
+fresh clone (app/model.tflite, its scores in app/model.json), and the outputs in docs/tour.ipynb.
 """
 
+import hashlib
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stages.shared.cli import StageError, run
-from stages.shared.files import read_json, write_json, write_text
-from stages.training.machine import MACHINE_FILE, describe_run
+try:
+    import nbformat
+    from nbclient import NotebookClient
+except ModuleNotFoundError as error:
+    sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-dev.txt`")
 
-README, METRICS = Path("README.md"), Path("metrics/metrics.json")
+from app.models import COMMITTED, COMMITTED_SCORES, METRICS, TRAINED, trained_scores
+from stages.shared.cli import StageError, run
+from stages.shared.files import read_json, replacing, write_json, write_text
+from stages.training.machine import LOCK, MACHINE_FILE, describe_run
+
+README, TOUR = Path("README.md"), Path("docs/tour.ipynb")
 START, END = "<!-- result -->\n", "\n<!-- /result -->"
+# The files that the tour shows; dvc.lock stands for those of the run.
+TOUR_INPUTS = (
+    LOCK,
+    Path("benchmarks/results.csv"),
+    Path("recipes/dense-cnn/predictions.csv"),
+    Path("recipes/keras-example/predictions.csv"),
+    Path("recipes/mlp/predictions.csv"),
+)
 
 
 def result_table(metrics: dict[str, Any]) -> str:
@@ -43,11 +62,52 @@ def with_result(readme: str, metrics: dict[str, Any]) -> str:
     return f"{before}{start}{result_table(metrics)}{end}{after}"
 
 
+def run_notebook(path: Path) -> nbformat.NotebookNode:
+    """Run a notebook in its own folder and return it with its outputs.
+
+    Raises `nbclient.exceptions.CellExecutionError` if a cell fails.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        resources={"metadata": {"path": path.parent}},
+        extra_arguments=["--log-level=ERROR"],
+        record_timing=False,
+        coalesce_streams=True,  # the last state of a progress bar, not all of them
+    )
+    client.execute()
+    return notebook
+
+
+def inputs_hash(notebook: nbformat.NotebookNode, contents: Iterable[bytes]) -> str:
+    """Return a hash of what a notebook's outputs come from: its cells and the files it reads."""
+    digest = hashlib.sha256()
+    for content in (*(cell.source.encode() for cell in notebook.cells), *contents):
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
 def main() -> None:
+    scores = trained_scores()
+    if scores is None:
+        raise StageError(
+            f"{TRAINED} and {METRICS}: not found, or not as {LOCK} has them; expected the files of "
+            "the last run; type `dvc repro`, or `dvc checkout` if it has run"
+        )
     readme = with_result(README.read_text(encoding="utf-8"), read_json(METRICS))
+    print(f"running {TOUR} ...")
+    tour = run_notebook(TOUR)
+    tour.metadata["inputs_sha256"] = inputs_hash(tour, (path.read_bytes() for path in TOUR_INPUTS))
+
     write_text(README, readme)
     write_json(MACHINE_FILE, describe_run())
-    print(f"{README} and {MACHINE_FILE} describe the run in dvc.lock; commit them")
+    with replacing(COMMITTED) as file:
+        file.write(TRAINED.read_bytes())
+    write_json(COMMITTED_SCORES, scores)
+    write_text(TOUR, nbformat.writes(tour) + "\n")
+    written = ", ".join(map(str, (README, MACHINE_FILE, COMMITTED, COMMITTED_SCORES, TOUR)))
+    print(f"{written} describe the run in {LOCK}; commit them")
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ STAGE is download, preprocess, train, evaluate or plot; `python -m stages STAGE 
 stage's paths. dvc.yaml holds the full commands.
 """
 
-import importlib
 import os
 import sys
 import threading
 import time
 
+from stages.quiet import import_quietly
 from stages.shared.cli import run
 
 STAGES = ("download", "preprocess", "train", "evaluate", "plot")
@@ -32,7 +32,7 @@ def main() -> None:
     name = sys.argv.pop(1)
     sys.argv[0] = f"python -m stages {name}"
     # Only the stage that runs is imported: TensorFlow alone takes seconds.
-    run(lambda: importlib.import_module(f"stages.{name}").main())
+    run(lambda: import_quietly(f"stages.{name}").main())
 
 
 def end_with_parent(parent: int) -> None:

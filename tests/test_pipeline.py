@@ -118,22 +118,40 @@ def test_the_architecture_of_extending_md_trains(reproduced: Pipeline, tmp_path:
     assert "parameters: 13,610" in printed  # 9 * 8 + 8 + 1352 * 10 + 10
 
 
-def test_record_updates_readme_and_machine_json(reproduced: Pipeline, tmp_path: Path) -> None:
-    """After a committed run with other parameters, one command updates README and machine.json."""
-    reproduced.succeed("git", "clone", "--quiet", ".", str(tmp_path / "copy"))
+def test_record_brings_all_up_to_the_run(reproduced: Pipeline, tmp_path: Path) -> None:
+    """After a committed run with other parameters, one command updates what tells of the run."""
+    shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
     copy = Pipeline(tmp_path / "copy")
-    tests = ["tests/test_readme.py", "tests/stages/training/test_machine.py"]
-    check = ["python", "-m", "pytest", "-q", "--numprocesses=0", "-p", "no:cacheprovider", *tests]
+    check = ["python", "-m", "pytest", "-q", "--numprocesses=0", "-p", "no:cacheprovider"]
+    check += ["-k", "of_the_run or belongs_to_the_lock", "tests/test_readme.py"]
+    check += ["tests/test_tour.py", "tests/app/test_models.py", "tests/stages/training"]
     stale = copy.run(*check)
     assert stale.returncode == 1
-    assert stale.stdout.count("type `make record`") >= 2
+    for recorded in ("README", "machine.json", "app/model.tflite", "the tour"):
+        assert re.search(f"{recorded}.*: type `make record`", stale.stdout)
     copy.succeed("python", "-m", "benchmarks.record")
     copy.succeed(*check)
+
     metrics = json.loads((copy.root / "metrics" / "metrics.json").read_text())
     row = f"| digits | 120 | {metrics['errors']} | {100 * metrics['accuracy']:.2f} % |"
     assert row in (copy.root / "README.md").read_text()
-    changed = copy.succeed("git", "status", "--porcelain").split()
-    assert changed == ["M", "README.md", "M", "machine.json"]
+    tour = (copy.root / "docs" / "tour.ipynb").read_text()
+    assert f"digits: {metrics['errors']} errors in 120 test images" in tour
+    assert "models/model.tflite, trained here: " in tour
+    changed = copy.succeed("git", "status", "--porcelain").split()[1::2]
+    written = ["README.md", "app/model.json", "app/model.tflite", "docs/tour.ipynb"]
+    assert changed == [*written, "machine.json"]
+
+
+def test_record_refuses_a_model_of_another_run(reproduced: Pipeline, tmp_path: Path) -> None:
+    """A clone that has no model yet keeps what is committed, and is told what to type."""
+    reproduced.succeed("git", "clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = Pipeline(tmp_path / "clone")
+    result = clone.run("python", "-m", "benchmarks.record")
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: models/model.tflite and metrics/metrics.json: not found, or not")
+    assert clone.succeed("git", "status", "--porcelain") == ""
 
 
 def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: Pipeline) -> None:

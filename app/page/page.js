@@ -233,5 +233,6 @@ document.addEventListener("drop", (event) => {
   document.body.classList.remove("dropping");
   loadFile(event.dataTransfer.files[0]);
 });
+fetch("model").then((response) => response.json()).then((answer) => $("model").textContent = answer.model);
 redraw();
 showBars(null);

@@ -10,17 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 import requests
 from PIL import Image, ImageDraw
 
 from app.arrays import UInt8Array
 from app.decode import decode
+from app.models import COMMITTED
 from app.reader import Reader
 from app.segment import find_digits
-from stages.shared.dataset import LabelledImages
-from stages.training.settings import Augmentation
 from tests.conftest import PROJECT
 
 # The path of the pen for each digit, in a square of 100 pixels.
@@ -67,38 +65,9 @@ def images_in(content: bytes) -> list[UInt8Array]:
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the pipeline's model if it exists, or a small one that trains in a few seconds."""
-    path = PROJECT / "models" / "model.tflite"
-    if not path.exists():
-        path = tmp_path_factory.mktemp("model") / "model.tflite"
-        train_small_model(path)
-    return path
-
-
-def train_small_model(path: Path) -> None:
-    """Train a small model on scikit-learn's digits, normalised by `find_digits`."""
-    import keras  # here, because its import takes seconds
-    from sklearn.datasets import load_digits
-
-    from stages.training.architectures import build_model
-    from stages.training.batches import training_batches
-
-    bunch = load_digits()
-    pictures = (np.pad(grey / np.float32(16), 2).astype(np.float32) for grey in bunch.images)
-    images = np.stack([find_digits(picture).digits[0].image for picture in pictures])
-    data = LabelledImages(images[..., np.newaxis], bunch.target.astype(np.uint8))
-    augmentation = Augmentation(rotation=12, scale=0.15, shear=10, shift=2)
-    keras.utils.set_random_seed(0)
-    network = build_model("small-normalised-cnn", dropout=0.3)
-    network.compile("adam", "sparse_categorical_crossentropy")
-    network.fit(
-        training_batches(data, 32, augmentation, seed=0, epochs=range(12)),
-        epochs=12,
-        shuffle=False,
-        verbose=0,
-    )
-    network.export(path, format="litert", verbose=False)
+def model() -> Path:
+    """Give the committed model."""
+    return PROJECT / COMMITTED
 
 
 @pytest.fixture(scope="session")

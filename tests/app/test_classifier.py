@@ -38,10 +38,11 @@ def test_agrees_with_keras(tmp_path: Path) -> None:
 
 def test_both_model_files_agree() -> None:
     """models/model.tflite and models/model.keras agree on the whole test set."""
-    models = PROJECT / "models"
-    if not (models / "model.keras").exists() or not (models / "model.tflite").exists():
+    models, arrays = PROJECT / "models", PROJECT / "data" / "processed"
+    needed = [models / "model.keras", models / "model.tflite", arrays / "test_images.npy"]
+    if not all(path.exists() for path in needed):
         pytest.skip("the pipeline has not run here: `dvc repro` makes models/ and data/")
-    images = load_split(PROJECT / "data" / "processed", "test").images
+    images = load_split(arrays, "test").images
     network = keras.models.load_model(models / "model.keras", compile=False)
     _assert_same(network, Classifier(models / "model.tflite"), images)
 

@@ -97,6 +97,13 @@ def test_recognises_drawings(page: Chrome, digit: int) -> None:
     assert size == [28, 28]
 
 
+def test_says_which_model_reads(page: Chrome, model: Path) -> None:
+    """The page shows the description of the model."""
+    element = page.find_element(By.ID, "model")
+    WebDriverWait(page, MAX_WAIT, 0.02).until(lambda _: element.text)
+    assert element.text == f"{model}, given by --model: accuracy not known"
+
+
 def test_a_finger_draws(page: Chrome) -> None:
     """A finger draws as the mouse does."""
     draw(page, 3, POINTER_TOUCH)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.models import COMMITTED, TRAINED
 from tests.app.conftest import drawn, encoded
 from tests.conftest import PROJECT
 
@@ -80,6 +81,24 @@ def test_shows_the_steps(model: Path, folder: Path) -> None:
 
     with Image.open(folder / "steps.png") as picture:
         assert picture.size == (7 * 172, 3 * 172)
+
+
+def test_version_names_the_model(model: Path) -> None:
+    """--version says which model is used, how accurate it is, and needs no picture."""
+    assert predict(model, "--version") == (
+        0,
+        f"{model}, given by --model: accuracy not known\n",
+        "",
+    )
+    result = subprocess.run(
+        [sys.executable, "-m", "app.predict", "--version"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    known = (f"{TRAINED}, trained here: ", f"{COMMITTED}, the committed model: ")
+    assert result.stdout.startswith(known)
 
 
 @pytest.mark.parametrize(

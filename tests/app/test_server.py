@@ -33,6 +33,12 @@ def test_recognises_a_picture(server: Server) -> None:
     assert answer["digits"][0]["image"].startswith("data:image/png;base64,")
 
 
+def test_says_which_model_answers(server: Server, model: Path) -> None:
+    """The description of the model is at /model."""
+    answer = requests.get(f"{server.url}/model", timeout=100).json()
+    assert answer == {"model": f"{model}, given by --model: accuracy not known"}
+
+
 def test_gives_the_reason_for_a_rejection(server: Server) -> None:
     """A blank sheet gets status 200 and a reason, not an error."""
     answer = requests.post(f"{server.url}/read", encoded(drawn(1, ink="white")), timeout=100)
