@@ -37,12 +37,12 @@ def test_agrees_with_keras(tmp_path: Path) -> None:
 
 
 def test_both_model_files_agree() -> None:
-    """models/model.tflite and models/model.keras agree on the whole test set."""
+    """models/model.tflite and models/model.keras agree on a fifth of the test set."""
     models, arrays = PROJECT / "models", PROJECT / "data" / "processed"
     needed = [models / "model.keras", models / "model.tflite", arrays / "test_images.npy"]
     if not all(path.exists() for path in needed):
         pytest.skip("the pipeline has not run here: `dvc repro` makes models/ and data/")
-    images = load_split(arrays, "test").images
+    images = load_split(arrays, "test").images[::5]
     network = keras.models.load_model(models / "model.keras", compile=False)
     _assert_same(network, Classifier(models / "model.tflite"), images)
 
