@@ -59,7 +59,7 @@ def fit_seconds(variant: str, epochs: int) -> float:
         CheckpointFolder(Path(folder), "overhead") as checkpoints,
     ):
         start = time.perf_counter()
-        train(settings, training, validation, checkpoints)
+        train(settings, training, validation, checkpoints, lambda _: None)
         return time.perf_counter() - start
 
 

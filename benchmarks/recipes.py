@@ -139,7 +139,7 @@ def write_arrays(recipe: str, folder: Path) -> None:
     paths = {
         "raw": RAW,
         "processed": folder,
-        "metrics": folder / "data.json",
+        "counts": folder / "data.csv",
         "samples": folder / "samples.png",
         "params": parameter_file(recipe),
     }

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from stages.plot import BLUE, ORANGE
+from stages.figures import BLUE, ORANGE
 from stages.shared.cli import run
 from stages.shared.files import read_csv, read_json, write_figure
 

@@ -53,6 +53,8 @@ def measure(size: int, folder: Path) -> tuple[float, float]:
     command += ["--processed", str(folder), "--params", str(folder / "params.yaml")]
     command += ["--model", str(folder / "model.keras"), "--litert", str(folder / "model.tflite")]
     command += ["--history", str(folder / "history.csv")]
+    command += ["--progress", str(folder / "training.json")]
+    command += ["--augmented", str(folder / "augmented.npy")]
     start = time.perf_counter()
     peak = int(output_of("a training run", "-c", LAUNCHER, *command))
     return time.perf_counter() - start, megabytes(peak)

@@ -1,7 +1,8 @@
 """Score the model on the test set, which has no part in training it or choosing it.
 
 Reads: the model (`--model`, .keras) and test_{images,labels}.npy in the folder `--processed`.
-Writes: the scores (`--metrics`, JSON) and a row per test image (`--predictions`, CSV).
+Writes: the scores (`--metrics`, JSON), the scores of each digit (`--classes`, CSV), the counts of
+the confusion matrix (`--confusion`, CSV) and a row per test image (`--predictions`, CSV).
 Parameters: from download the name of the data set.
 """
 
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
-from sklearn.metrics import log_loss, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from stages.shared.cli import parse_paths
 from stages.shared.dataset import NUM_CLASSES, Download, UInt8Array, load_split
@@ -25,6 +26,7 @@ BATCH_SIZE = 1000  # images
 CALIBRATION_BINS = 15
 CONFIDENCE_LEVEL = 0.95
 EXAMPLES = 10  # test images whose labels are printed
+DIGITS = list(range(NUM_CLASSES))
 
 Probabilities = NDArray[np.float32]  # (N, 10), rows sum to 1
 
@@ -41,28 +43,34 @@ def compute_scores(labels: UInt8Array, probabilities: Probabilities) -> dict[str
     exact /= exact.sum(axis=1, keepdims=True)
     correct = int((predicted == labels).sum())
     interval = binomtest(correct, len(labels)).proportion_ci(CONFIDENCE_LEVEL, method="wilson")
-    classes = list(range(NUM_CLASSES))
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        labels, predicted, labels=classes, zero_division=0.0
-    )
     return {
         "images": len(labels),
         "errors": len(labels) - correct,
         "accuracy": correct / len(labels),
         "accuracy_low": float(interval.low),
         "accuracy_high": float(interval.high),
-        "loss": float(log_loss(labels, exact, labels=classes)),
-        "macro_f1": float(f1.mean()),
+        "loss": float(log_loss(labels, exact, labels=DIGITS)),
+        "macro_f1": float(class_table(labels, predicted)["f1"].mean()),
         "expected_calibration_error": expected_calibration_error(labels, probabilities),
-        "per_class": {
-            str(digit): {
-                "precision": float(precision[digit]),
-                "recall": float(recall[digit]),
-                "f1": float(f1[digit]),
-            }
-            for digit in classes
-        },
     }
+
+
+def class_table(labels: UInt8Array, predicted: NDArray[np.int64]) -> pd.DataFrame:
+    """Return a row per digit: digit, images, errors (of these images), precision, recall, f1."""
+    precision, recall, f1, images = precision_recall_fscore_support(
+        labels, predicted, labels=DIGITS, zero_division=0.0
+    )
+    errors = np.bincount(labels[predicted != labels], minlength=NUM_CLASSES)
+    columns = {"precision": precision, "recall": recall, "f1": f1}
+    return pd.DataFrame({"digit": DIGITS, "images": images, "errors": errors} | columns)
+
+
+def confusion_table(labels: UInt8Array, predicted: NDArray[np.int64]) -> pd.DataFrame:
+    """Return a row per cell of the confusion matrix: label, predicted, count; 100 rows."""
+    counts = confusion_matrix(labels, predicted, labels=DIGITS)
+    label, prediction = np.indices(counts.shape)
+    columns = {"label": label, "predicted": prediction, "count": counts}
+    return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
 
 
 def expected_calibration_error(labels: UInt8Array, probabilities: Probabilities) -> float:
@@ -78,13 +86,20 @@ def expected_calibration_error(labels: UInt8Array, probabilities: Probabilities)
 
 
 def prediction_table(labels: UInt8Array, probabilities: Probabilities) -> pd.DataFrame:
-    """Return index, label, predicted and confidence (0 to 1) of each image, in their order."""
+    """Return a row per image, in their order: index, label, predicted, confidence, runner_up.
+
+    `confidence` is the probability of `predicted`, 0 to 1; `runner_up` is the next likely digit.
+    """
+    predicted = probabilities.argmax(axis=1)
+    others = probabilities.copy()
+    np.put_along_axis(others, predicted[:, np.newaxis], -1, axis=1)
     return pd.DataFrame(
         {
             "index": np.arange(len(labels)),
             "label": labels,
-            "predicted": probabilities.argmax(axis=1),
+            "predicted": predicted,
             "confidence": probabilities.max(axis=1),
+            "runner_up": others.argmax(axis=1),
         }
     )
 
@@ -95,6 +110,8 @@ def main() -> None:
         processed="folder with the arrays",
         model=".keras file with the model",
         metrics="JSON file for the scores",
+        classes="CSV file for the scores of each digit",
+        confusion="CSV file for the counts of the confusion matrix",
         predictions="CSV file for the predictions",
         params="parameter file",
     )
@@ -107,12 +124,15 @@ def main() -> None:
     probabilities = model.predict(evaluation_batches(test, BATCH_SIZE), verbose=verbosity())
 
     metrics = {"dataset": dataset} | compute_scores(test.labels, probabilities)
-    table = prediction_table(test.labels, probabilities)
+    predictions = prediction_table(test.labels, probabilities)
+    predicted = predictions["predicted"].to_numpy()
     write_json(paths.metrics, metrics)
-    write_csv(paths.predictions, table)
+    write_csv(paths.classes, class_table(test.labels, predicted))
+    write_csv(paths.confusion, confusion_table(test.labels, predicted))
+    write_csv(paths.predictions, predictions)
 
-    print(f"actual:    {' '.join(map(str, table['label'][:EXAMPLES]))}")
-    print(f"predicted: {' '.join(map(str, table['predicted'][:EXAMPLES]))}")
+    print(f"actual:    {' '.join(map(str, test.labels[:EXAMPLES]))}")
+    print(f"predicted: {' '.join(map(str, predicted[:EXAMPLES]))}")
     print(
         f"{dataset}: accuracy {metrics['accuracy']:.4f} "
         f"[{metrics['accuracy_low']:.4f}, {metrics['accuracy_high']:.4f}], "

@@ -1,8 +1,8 @@
 """Check the IDX files, set a validation part aside, and write the arrays that training reads.
 
 Reads: the four IDX files in the folder `--raw`.
-Writes: {train,validation,test}_{images,labels}.npy in the folder `--processed`, the statistics of
-each split (`--metrics`, JSON) and random training images with their labels (`--samples`, PNG).
+Writes: {train,validation,test}_{images,labels}.npy in the folder `--processed`, the number of
+images per split and digit (`--counts`, CSV) and random training images (`--samples`, PNG).
 Parameters: preprocess, and from download the name of the data set.
 
 Images stay uint8: scaling to [0, 1] is a layer of the model, so that nobody can forget it.
@@ -11,11 +11,12 @@ Images stay uint8: scaling to [0, 1] is a layer of the model, so that nobody can
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from pydantic import Field
 from sklearn.model_selection import train_test_split
 
-from stages.image_grid import image_grid
+from stages.figures.image_grid import image_grid
 from stages.shared.cli import StageError, parse_paths
 from stages.shared.dataset import (
     NUM_CLASSES,
@@ -24,7 +25,7 @@ from stages.shared.dataset import (
     read_idx_split,
     save_split,
 )
-from stages.shared.files import write_figure, write_json
+from stages.shared.files import write_csv, write_figure
 from stages.shared.params import Count, Section, Seed, load_section
 
 SAMPLES = 40  # images in the picture
@@ -61,23 +62,15 @@ def subsample(data: LabelledImages, limit: int | None, seed: int) -> LabelledIma
     return split_off(data, limit, seed)[1]
 
 
-def compute_statistics(dataset: str, splits: dict[str, LabelledImages]) -> dict[str, Any]:
-    """Return the content of metrics/data.json; mean and deviation are of pixels in [0, 1]."""
-    return {
-        "dataset": dataset,
-        **{
-            split: {
-                "images": len(data.labels),
-                "mean": float(data.images.mean() / 255),
-                "standard_deviation": float(data.images.std() / 255),
-                "images_per_class": {
-                    str(digit): int(count)
-                    for digit, count in enumerate(np.bincount(data.labels, minlength=NUM_CLASSES))
-                },
-            }
+def count_table(splits: dict[str, LabelledImages]) -> pd.DataFrame:
+    """Return a row per split and digit: split, digit, images."""
+    return pd.DataFrame(
+        [
+            {"split": split, "digit": digit, "images": count}
             for split, data in splits.items()
-        },
-    }
+            for digit, count in enumerate(np.bincount(data.labels, minlength=NUM_CLASSES))
+        ]
+    )
 
 
 def samples_figure(data: LabelledImages, dataset: str, seed: int) -> Figure:
@@ -97,7 +90,7 @@ def main() -> None:
         __doc__,
         raw="folder with the IDX files",
         processed="folder for the arrays",
-        metrics="JSON file for the statistics of each split",
+        counts="CSV file for the number of images per split and digit",
         samples="PNG file for random training images",
         params="parameter file",
     )
@@ -123,6 +116,9 @@ def main() -> None:
     }
     for split, data in splits.items():
         save_split(paths.processed, split, data)
-        print(f"{split}: images {data.images.shape} {data.images.dtype}")
-    write_json(paths.metrics, compute_statistics(dataset, splits))
+        pixels = f"mean {data.images.mean() / 255:.4f}, deviation {data.images.std() / 255:.4f}"
+        print(
+            f"{split}: images {data.images.shape} {data.images.dtype}; scaled to 0 to 1, {pixels}"
+        )
+    write_csv(paths.counts, count_table(splits))
     write_figure(paths.samples, samples_figure(splits["train"], dataset, settings.seed))

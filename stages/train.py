@@ -2,7 +2,9 @@
 
 Reads: {train,validation}_{images,labels}.npy in the folder `--processed`.
 Writes: the model with the kept weights, as .keras (`--model`) and as .tflite for LiteRT
-(`--litert`), and a row per epoch (`--history`, CSV).
+(`--litert`); the metrics of each epoch (`--history`, CSV) and of the kept one (`--progress`, JSON),
+both anew after every epoch, so that a run can be watched; and the first training images as
+augmentation leaves them (`--augmented`, .npy).
 Parameters: train.
 
 A run that was killed goes on after its last finished epoch and ends in the same bytes as one that
@@ -10,15 +12,18 @@ was not: order, augmentation and dropout depend on the seed and the epoch alone,
 holds the states of weights, optimizer and generators.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
 
 from stages.shared.cli import parse_paths
-from stages.shared.dataset import LabelledImages, load_split
-from stages.shared.files import write_csv
+from stages.shared.dataset import LabelledImages, UInt8Array, load_split
+from stages.shared.files import replacing, write_csv, write_json
 from stages.shared.params import load_section
+from stages.training.batches import training_batches
 from stages.training.checkpoint import CheckpointFolder, checkpoint_root, run_key
 from stages.training.determinism import describe_devices, make_deterministic, use_kernels
 from stages.training.early_stopping import History
@@ -29,6 +34,7 @@ from stages.training.trainer import train_network
 
 HISTORY_COLUMNS = ["network", "epoch", "learning_rate", "loss", "val_loss"]
 HISTORY_COLUMNS += ["accuracy", "val_accuracy", "kept"]
+AUGMENTED_IMAGES = 40
 
 
 def train(
@@ -36,22 +42,55 @@ def train(
     training: LabelledImages,
     validation: LabelledImages,
     checkpoints: CheckpointFolder,
-) -> tuple[keras.Model, History]:
-    """Train `settings.networks` one after another; return their ensemble and all rows of history.
+    report: Callable[[History], None],
+) -> keras.Model:
+    """Train `settings.networks` one after another and return their ensemble.
 
     Each network has a seed of its own, from `settings.seed` on. Finished networks and epochs are
-    taken from the checkpoints of a killed run.
+    taken from the checkpoints of a killed run. `report` gets the rows of all epochs so far, after
+    each epoch and when a run resumes; the last call has all rows.
 
     Raises `StageError` if the loss of an epoch is not finite.
     """
-    networks, history = [], []
+    networks: list[keras.Model] = []
+    finished: History = []
+
+    def report_all(rows: History) -> None:
+        report([*finished, *rows])
+
     for index in range(settings.networks):
         if settings.networks > 1:
             print(f"network {index + 1} of {settings.networks}")
-        network, rows = train_network(settings, training, validation, checkpoints, index)
+        network, rows = train_network(
+            settings, training, validation, checkpoints, index, report=report_all
+        )
         networks.append(network)
-        history += rows
-    return ensemble(networks, settings.test_time_shift), history
+        finished += rows
+    return ensemble(networks, settings.test_time_shift)
+
+
+def summarise(history: History) -> dict[str, float]:
+    """Return how far the training is, and the metrics of the epoch that would be kept now.
+
+    `history` has at least one row; of several networks, the last one is summarised.
+    """
+    last = history[-1]
+    kept = next(row for row in reversed(history) if row["kept"])
+    return {
+        "network": last["network"],
+        "epoch": last["epoch"],
+        "kept_epoch": kept["epoch"],
+        **{name: kept[name] for name in ("loss", "val_loss", "val_accuracy")},
+    }
+
+
+def augmented_images(settings: Train, training: LabelledImages) -> UInt8Array:
+    """Return the first images (N, 28, 28, 1) of the first epoch, distorted; N is at most 40."""
+    batches = training_batches(
+        training, settings.batch_size, settings.augmentation, settings.seed, range(1)
+    )
+    images, _ = next(iter(batches.take(1)))
+    return np.asarray(images[:AUGMENTED_IMAGES])
 
 
 def main() -> None:
@@ -61,6 +100,8 @@ def main() -> None:
         model=".keras file for the model",
         litert=".tflite file for the same model",
         history="CSV file for the metrics of each epoch",
+        progress="JSON file for the last epoch and the kept one",
+        augmented=".npy file for some augmented images",
         params="parameter file",
     )
     settings = load_section(Train, paths.params)
@@ -72,11 +113,16 @@ def main() -> None:
     print(f"training images: {training.images.shape}, validation: {validation.images.shape}")
     print(f"devices: {describe_devices()}")
 
+    def report(history: History) -> None:
+        write_csv(paths.history, pd.DataFrame(history, columns=HISTORY_COLUMNS))
+        write_json(paths.progress, summarise(history))
+
     files = sorted([*paths.processed.glob("*.npy"), *Path(__file__).parent.rglob("*.py")])
     key = run_key(settings.model_dump(), files)
     with CheckpointFolder(checkpoint_root(Path.cwd()), key) as checkpoints:
-        model, history = train(settings, training, validation, checkpoints)
+        model = train(settings, training, validation, checkpoints, report)
         save_model(model, paths.model)
-        write_csv(paths.history, pd.DataFrame(history, columns=HISTORY_COLUMNS))
         export_litert(paths.model, paths.litert)
+        with replacing(paths.augmented) as file:
+            np.save(file, augmented_images(settings, training))
         checkpoints.remove()

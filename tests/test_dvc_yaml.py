@@ -18,7 +18,7 @@ PIPELINE: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES: dict[str, Any] = PIPELINE["stages"]
 RECIPES: dict[str, Any] = yaml.safe_load((PROJECT / "recipes" / "dvc.yaml").read_text())["stages"]
 LOADED_SPLITS = {"train": ("train_", "validation_"), "evaluate": ("test_",), "plot": ("test_",)}
-FOLDERS = ("stages/shared", "stages/training")
+FOLDERS = ("stages/figures", "stages/shared", "stages/training")
 
 
 def local_imports(path: Path) -> set[Path]:
@@ -111,7 +111,8 @@ def test_data_files_are_listed_one_by_one() -> None:
     assert listed_paths(STAGES["preprocess"], "outs") == arrays
     for name, splits in LOADED_SPLITS.items():
         expected = {array for array in arrays if Path(array).name.startswith(splits)}
-        assert {dep for dep in listed_paths(STAGES[name], "deps") if "npy" in dep} == expected
+        listed = listed_paths(STAGES[name], "deps")
+        assert {dep for dep in listed if dep.startswith("data/processed/")} == expected
 
 
 def test_pictures_and_metrics_are_in_git() -> None:
@@ -133,9 +134,18 @@ def with_default_paths(value: Any) -> Any:
         ("${item.recipe}/arrays", "data/processed"),
         ("${item.recipe}/model", "models/model"),
         ("${item.recipe}/params.yaml", "params.yaml"),
-        ("${item.recipe}/data.json", "metrics/data.json"),
-        ("${item.recipe}/metrics.json", "metrics/metrics.json"),
-        ("${item.recipe}/predictions.csv", "metrics/predictions.csv"),
+        ("${item.recipe}/augmented_images.npy", "models/augmented_images.npy"),
+        *(
+            (f"${{item.recipe}}/{name}", f"metrics/{name}")
+            for name in (
+                "data.csv",
+                "training.json",
+                "metrics.json",
+                "per_class.csv",
+                "confusion.csv",
+                "predictions.csv",
+            )
+        ),
         ("${item.recipe}", "plots"),
     ):
         value = value.replace(recipe, default)

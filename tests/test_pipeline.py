@@ -35,9 +35,16 @@ def test_every_output_is_there(reproduced: Pipeline) -> None:
     assert metrics["accuracy_low"] < metrics["accuracy"] < metrics["accuracy_high"]
     predictions = pd.read_csv(reproduced.root / "metrics" / "predictions.csv")
     assert (predictions["label"] != predictions["predicted"]).sum() == metrics["errors"]
+    assert pd.read_csv(reproduced.root / "metrics" / "data.csv")["images"].sum() == 3 * 72 + 144
     assert len(pd.read_csv(reproduced.root / "plots" / "history.csv")) == 3
+    progress = json.loads((reproduced.root / "metrics" / "training.json").read_text())
+    assert (progress["epoch"], progress["network"]) == (3, 1)
     pictures = {path.stem for path in (reproduced.root / "plots").glob("*.png")}
-    assert pictures == {"samples", "history", "confusion", "misclassified", "predictions"}
+    assert pictures == {"samples", "history", "augmentation", "misclassified", "predictions"} | {
+        "confusion",
+        "digits",
+        "confidence",
+    }
 
 
 def test_recipes_are_a_project_of_their_own(reproduced: Pipeline, tmp_path: Path) -> None:
@@ -174,6 +181,7 @@ def test_each_number_of_threads_has_its_own_stable_model(
     command = ["python", "-m", "stages", "train"]
     command += ["--processed", f"{reproduced.root}/data/processed"]
     command += ["--model", "model.keras", "--litert", "model.tflite", "--history", "history.csv"]
+    command += ["--progress", "training.json", "--augmented", "augmented_images.npy"]
     command += ["--params", str(tmp_path / "params.yaml")]
     folders = [tmp_path / "one", tmp_path / "other"]
     processes = []
@@ -182,7 +190,7 @@ def test_each_number_of_threads_has_its_own_stable_model(
         variables = environment() | {"PYTHONPATH": str(reproduced.root)}
         processes.append(subprocess.Popen(command, cwd=folder, env=variables))
     assert [process.wait() for process in processes] == [0, 0]
-    for name in ("model.keras", "model.tflite", "history.csv"):
+    for name in ("model.keras", "model.tflite", "history.csv", "augmented_images.npy"):
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
 

@@ -96,8 +96,8 @@ def load_split(folder: Path, split: str) -> LabelledImages:
 
     Raises `StageError` if a file does not hold such an array.
     """
-    images = _load_array(folder / f"{split}_images.npy")
-    labels = _load_array(folder / f"{split}_labels.npy")
+    images = load_array(folder / f"{split}_images.npy")
+    labels = load_array(folder / f"{split}_labels.npy")
     if labels.ndim != 1:
         raise damaged(
             folder / f"{split}_labels.npy", f"the shape {labels.shape}", "one label per image"
@@ -111,7 +111,11 @@ def load_split(folder: Path, split: str) -> LabelledImages:
     return LabelledImages(images, labels)
 
 
-def _load_array(path: Path) -> UInt8Array:
+def load_array(path: Path) -> UInt8Array:
+    """Read a .npy file of uint8 in C order as a memory-mapped array.
+
+    Raises `StageError` if it holds anything else.
+    """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:

@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import keras
@@ -18,9 +18,11 @@ from stages.training.determinism import verbosity
 from stages.training.early_stopping import History, kept_epoch, should_stop
 from stages.training.model_state import get_variables, restore_variables
 from stages.training.schedule import SCHEDULES
-from stages.training.settings import Train
+from stages.training.settings import EarlyStopping, Train
 
 VALIDATION_BATCH_SIZE = 1000  # images
+
+Report = Callable[[History], None]
 
 
 def train_network(
@@ -30,13 +32,14 @@ def train_network(
     checkpoints: CheckpointFolder,
     index: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    report: Report = lambda _: None,
 ) -> tuple[keras.Model, History]:
     """Train network `index` (from 0) of the run, with the seed `settings.seed + index`.
 
     Returns the model with the weights of the kept epoch, and the history: a row per epoch with the
     metrics, the number of the network (`network`, from 1) and whether the epoch is kept (`kept`, 0
     or 1). Finished epochs are taken from the checkpoints. `callbacks` go to Keras and must not
-    change the training.
+    change the training. `report` gets the history so far, after each epoch and when a run resumes.
 
     Raises `StageError` if the loss of an epoch is not finite. Ctrl-C ends the process.
     """
@@ -49,7 +52,8 @@ def train_network(
     if state.history:
         print(f"resuming after epoch {len(state.history)} of {settings.epochs}")
         restore_variables(model, state.variables)
-    recorder = EpochRecorder(settings, checkpoints, state, index)
+        report(_rows(state.history, settings.early_stopping, index))
+    recorder = EpochRecorder(settings, checkpoints, state, index, report)
     epochs = range(len(state.history), settings.epochs)
     if epochs and not should_stop(state.history, settings.early_stopping):
         with _ending_on_interrupt(recorder, settings.epochs):
@@ -72,7 +76,13 @@ def train_network(
     # plain Keras could not load its learning-rate schedule.
     kept_model = build_model(settings.model, settings.dropout)
     kept_model.set_weights(recorder.kept_weights)
-    return kept_model, [
+    return kept_model, _rows(history, settings.early_stopping, index)
+
+
+def _rows(history: History, stopping: EarlyStopping, index: int) -> History:
+    """Return the history of network `index` with the columns `network` and `kept`."""
+    kept = kept_epoch(history, stopping)
+    return [
         {"network": index + 1, **row, "kept": int(epoch == kept)}
         for epoch, row in enumerate(history)
     ]
@@ -96,12 +106,18 @@ def compiled_model(settings: Train, steps_per_epoch: int) -> keras.Model:
 
 
 class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-    """After each epoch: check the loss, update the history, save the state, stop if it is time."""
+    """After each epoch: check the loss, save the state, report the history, stop if it is time."""
 
     def __init__(
-        self, settings: Train, checkpoints: CheckpointFolder, state: State, index: int
+        self,
+        settings: Train,
+        checkpoints: CheckpointFolder,
+        state: State,
+        index: int,
+        report: Report,
     ) -> None:
         super().__init__()
+        self.report = report
         self.index = index
         self.stopping = settings.early_stopping
         self.checkpoints = checkpoints
@@ -122,6 +138,7 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is
         state = State(history, get_variables(self.model), self.kept_weights)
         self.checkpoints.save(state, self.index)
         self.history = history  # after saving: an interrupt reports only epochs on the disk
+        self.report(_rows(history, self.stopping, self.index))
         self.model.stop_training = should_stop(self.history, self.stopping)
 
 

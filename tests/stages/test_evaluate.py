@@ -3,7 +3,13 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
-from stages.evaluate import compute_scores, expected_calibration_error, prediction_table
+from stages.evaluate import (
+    class_table,
+    compute_scores,
+    confusion_table,
+    expected_calibration_error,
+    prediction_table,
+)
 
 
 def _probabilities(predicted: list[int], confidence: float) -> NDArray[np.float32]:
@@ -39,9 +45,27 @@ def test_scores_against_scikit_learn() -> None:
 
 def test_a_class_that_is_never_predicted_counts_as_zero() -> None:
     """A class without predictions has precision 0 and causes no error."""
-    scores = compute_scores(np.array([1, 1], np.uint8), _probabilities([2, 2], 0.9))
-    assert scores["per_class"]["1"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-    assert scores["accuracy"] == 0
+    labels = np.array([1, 1], np.uint8)
+    assert compute_scores(labels, _probabilities([2, 2], 0.9))["macro_f1"] == 0
+    row = class_table(labels, np.array([2, 2])).iloc[1]
+    assert row.tolist() == [1, 2, 2, 0, 0, 0]  # digit, images, errors, precision, recall, f1
+
+
+def test_scores_of_each_digit_by_hand() -> None:
+    """Of three ones, one is read as a two; of the twos read, one of two is right."""
+    table = class_table(np.array([1, 1, 1, 2], np.uint8), np.array([1, 1, 2, 2]))
+    assert table["digit"].tolist() == list(range(10))
+    assert table.iloc[1].tolist() == [1, 3, 1, 1, pytest.approx(2 / 3), pytest.approx(0.8)]
+    assert table.iloc[2].tolist() == [2, 1, 0, 0.5, 1, pytest.approx(2 / 3)]
+    assert table["errors"].sum() == 1
+
+
+def test_confusion_counts_every_pair() -> None:
+    """The table has a row for each of the 100 pairs, also for those that never occur."""
+    table = confusion_table(np.array([1, 1, 1, 2], np.uint8), np.array([1, 1, 2, 2]))
+    assert len(table) == 100
+    counted = table[table["count"] > 0]
+    assert counted.to_numpy().tolist() == [[1, 1, 2], [1, 2, 1], [2, 2, 1]]
 
 
 def test_calibration_error_by_hand() -> None:
@@ -59,11 +83,15 @@ def test_full_confidence_has_a_bin() -> None:
 
 
 def test_prediction_table() -> None:
-    """The table has a row per image, in the test set's order."""
-    table = prediction_table(np.array([7, 2], np.uint8), _probabilities([7, 1], 0.8))
+    """The table has a row per image, in the test set's order, and the second likeliest digit."""
+    probabilities = _probabilities([7, 1], 0.8)
+    probabilities[0, 3] += 0.001
+    probabilities[1, [1, 0]] = 0.8  # a tie: the smaller digit is the prediction
+    table = prediction_table(np.array([7, 2], np.uint8), probabilities)
     assert table.to_dict("list") == {
         "index": [0, 1],
         "label": [7, 2],
-        "predicted": [7, 1],
+        "predicted": [7, 0],
         "confidence": pytest.approx([0.8, 0.8]),
+        "runner_up": [3, 1],
     }

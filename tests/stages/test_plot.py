@@ -6,12 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from stages.plot import (
-    confusion_figure,
-    history_figure,
-    misclassified_figure,
-    predictions_figure,
-)
+from stages.figures.history import history_figure
+from stages.figures.mistakes import misclassified_figure, predictions_figure
+from stages.figures.scores import confidence_figure, confusion_figure, digits_figure
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 28, 28, 1), dtype=np.uint8)
 
@@ -25,6 +22,7 @@ def _table(mistakes: int) -> pd.DataFrame:
             "label": labels,
             "predicted": np.where(wrong, (labels + 1) % 10, labels),
             "confidence": np.linspace(0.5, 0.99, 30),
+            "runner_up": (labels + 2) % 10,
         }
     )
 
@@ -40,12 +38,12 @@ def _draw(figure: Figure) -> None:
 
 
 def test_mistakes_worst_first() -> None:
-    """The most confident mistake comes first, with label, prediction and confidence."""
+    """The most confident mistake comes first, with confidence, runner-up and index."""
     figure = misclassified_figure(_table(5), IMAGES, max_images=3, title="digits")
     assert _titles(figure) == [
-        "4 taken for 5\n56.8% sure",
-        "3 taken for 4\n55.1% sure",
-        "2 taken for 3\n53.4% sure",
+        "4 taken for 5\n56.8%, then 6\nimage 4",
+        "3 taken for 4\n55.1%, then 5\nimage 3",
+        "2 taken for 3\n53.4%, then 4\nimage 2",
     ]
     assert figure.get_suptitle() == ("digits: the 3 most confident of 5 mistakes in 30 test images")
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), IMAGES[4, ..., 0])
@@ -59,14 +57,35 @@ def test_few_or_no_mistakes(mistakes: int, shown: int) -> None:
     _draw(figure)
 
 
-def test_predictions_tell_right_from_wrong_without_colour() -> None:
-    """Each title starts with a check mark or a cross."""
-    titles = _titles(predictions_figure(_table(30), IMAGES, count=4, seed=0, title="digits"))
-    assert len(titles) == 4
-    assert all(title.startswith("✗ read") for title in titles)
-    titles = _titles(predictions_figure(_table(0), IMAGES, count=99, seed=0, title="digits"))
-    assert len(titles) == 30
-    assert all(title.startswith("✓ read") for title in titles)
+def test_the_least_sure_predictions_come_first() -> None:
+    """Each title tells right from wrong without colour; the least confident image comes first."""
+    figure = predictions_figure(_table(1), IMAGES, count=2, title="digits")
+    assert _titles(figure) == ["✗ read 1, is 0\n50.0%, then 2", "✓ read 1, is 1\n51.7%, then 3"]
+    np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), IMAGES[0, ..., 0])
+    assert len(_titles(predictions_figure(_table(0), IMAGES, count=99, title="digits"))) == 30
+
+
+def test_errors_of_each_digit() -> None:
+    """Each bar counts the errors in the images of its digit; digits without an error have none."""
+    figure = digits_figure(_table(12), title="digits")
+    heights = [int(patch.get_height()) for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
+    assert heights == [2, 2, 1, 1, 1, 1, 1, 1, 1, 1]
+    assert figure.axes[0].get_xticklabels()[0].get_text() == "0\nof 3"
+    _draw(figure)
+
+
+@pytest.mark.parametrize("mistakes", [0, 6, 30])
+def test_confidence(mistakes: int) -> None:
+    """The first point is the share right of the lowest tenth; the curve ends at the accuracy."""
+    figure = confidence_figure(_table(mistakes), title="digits")
+    left, right = figure.axes
+    curve = np.asarray(right.lines[0].get_ydata(), float)
+    assert len(curve) == 30
+    assert curve[-1] == pytest.approx(100 * (30 - mistakes) / 30)
+    first = np.asarray(left.lines[1].get_ydata(), float)
+    count = sum(0.5 <= value < 0.6 for value in np.linspace(0.5, 0.99, 30))
+    assert first[0] == pytest.approx(max(0, count - mistakes) / count)
+    _draw(figure)
 
 
 def test_confusion_counts() -> None:
@@ -86,6 +105,7 @@ def test_history_marks_the_kept_epoch() -> None:
         {
             "network": [1, 1, 1],
             "epoch": [1, 2, 3],
+            "learning_rate": [0.1, 0.2, 0.1],
             "loss": [3.0, 2, 1],
             "val_loss": [3.0, 1.5, 2],
             "accuracy": [0.1, 0.2, 0.3],

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.preprocess import compute_statistics, main, split_off, subsample
+from stages.preprocess import count_table, main, split_off, subsample
 from stages.shared.cli import StageError
 from stages.shared.dataset import IDX_FILES, LabelledImages, write_idx
 
@@ -69,7 +69,7 @@ def test_refuses_data_under_another_name(
         "preprocess: {validation_fraction: 0.1, seed: 0, limit: null}\n"
     )
     arguments = ["--raw", str(tmp_path), "--processed", str(tmp_path / "arrays")]
-    arguments += ["--metrics", str(tmp_path / "data.json"), "--samples", str(tmp_path / "a.png")]
+    arguments += ["--counts", str(tmp_path / "data.csv"), "--samples", str(tmp_path / "a.png")]
     monkeypatch.setattr(sys, "argv", ["", *arguments, "--params", str(tmp_path / "recipe.yaml")])
     message = f"found 200 training images.*those of {named}; set download.dataset in"
     with pytest.raises(StageError, match=message):
@@ -77,14 +77,10 @@ def test_refuses_data_under_another_name(
     assert not (tmp_path / "arrays").exists()
 
 
-def test_statistics_by_hand() -> None:
-    """One black and one white image have the mean 0.5 and the standard deviation 0.5."""
-    images = np.stack([np.zeros((28, 28, 1), np.uint8), np.full((28, 28, 1), 255, np.uint8)])
-    statistics = compute_statistics(
-        "digits", {"test": LabelledImages(images, np.array([3, 7], np.uint8))}
-    )
-    assert statistics["dataset"] == "digits"
-    assert statistics["test"]["images"] == 2
-    assert statistics["test"]["mean"] == statistics["test"]["standard_deviation"] == 0.5
-    assert statistics["test"]["images_per_class"]["7"] == 1
-    assert statistics["test"]["images_per_class"]["0"] == 0
+def test_counts_by_hand() -> None:
+    """The table has a row for each digit of each split, also for digits that are missing."""
+    images = np.zeros((3, 28, 28, 1), np.uint8)
+    table = count_table({"test": LabelledImages(images, np.array([3, 7, 7], np.uint8))})
+    assert table.columns.tolist() == ["split", "digit", "images"]
+    assert table["split"].tolist() == ["test"] * 10
+    assert table["images"].tolist() == [0, 0, 0, 1, 0, 0, 0, 2, 0, 0]

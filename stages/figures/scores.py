@@ -1,0 +1,105 @@
+"""Where the model errs, and whether its confidence tells it.
+
+`predictions` has the columns of metrics/predictions.csv, with one row per test image.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from scipy.stats import binomtest
+from sklearn.metrics import confusion_matrix
+
+from stages.figures import BLUE, ORANGE
+from stages.shared.dataset import NUM_CLASSES
+
+CONFIDENCE_BINS = 10
+
+
+def confusion_figure(predictions: pd.DataFrame, title: str) -> Figure:
+    """Draw the confusion matrix; the shade of a cell shows its mistakes alone."""
+    counts = confusion_matrix(
+        predictions["label"], predictions["predicted"], labels=range(NUM_CLASSES)
+    )
+    mistakes = np.where(np.eye(NUM_CLASSES, dtype=bool), 0, counts)
+    figure = Figure(figsize=(7.5, 7), layout="constrained")
+    ax = figure.subplots()
+    ax.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, 1.5 * mistakes.max()))
+    for (label, predicted), count in np.ndenumerate(counts):
+        right = label == predicted
+        ax.text(
+            predicted,
+            label,
+            f"{count:,}",
+            ha="center",
+            va="center",
+            color="black" if count else "lightgray",
+            fontweight="bold" if right else "normal",
+            bbox={"facecolor": "none", "edgecolor": BLUE} if right else None,
+        )
+    ax.set_xticks(range(NUM_CLASSES))
+    ax.set_yticks(range(NUM_CLASSES))
+    ax.set_xlabel("predicted digit")
+    ax.set_ylabel("true digit")
+    ax.set_title(f"{title}\nframed: right; shaded: mistakes")
+    return figure
+
+
+def digits_figure(predictions: pd.DataFrame, title: str) -> Figure:
+    """Draw the number of errors in the images of each digit."""
+    wrong = predictions["label"] != predictions["predicted"]
+    errors = wrong.groupby(predictions["label"]).sum().reindex(range(NUM_CLASSES), fill_value=0)
+    images = predictions["label"].value_counts().reindex(range(NUM_CLASSES), fill_value=0)
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    ax = figure.subplots()
+    bars = ax.bar(range(NUM_CLASSES), errors, color=ORANGE)
+    ax.bar_label(bars, [str(count) for count in errors])
+    ax.set_xticks(range(NUM_CLASSES), [f"{digit}\nof {count:,}" for digit, count in images.items()])
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="true digit, and its test images", ylabel="errors", title=title)
+    return figure
+
+
+def confidence_figure(predictions: pd.DataFrame, title: str) -> Figure:
+    """Draw the reliability of the confidence, and the accuracy on the most confident images."""
+    figure = Figure(figsize=(12, 5), layout="constrained")
+    figure.suptitle(title)
+    left, right = figure.subplots(1, 2)
+    _draw_reliability(left, predictions)
+    _draw_coverage(right, predictions)
+    for ax in (left, right):
+        ax.grid(alpha=0.3)
+    return figure
+
+
+def _draw_reliability(ax: Axes, predictions: pd.DataFrame) -> None:
+    """Draw accuracy against confidence in ten bins, with 95 % Wilson intervals."""
+    right = predictions["label"] == predictions["predicted"]
+    confidence = predictions["confidence"]
+    bins = np.minimum((confidence * CONFIDENCE_BINS).astype(int), CONFIDENCE_BINS - 1)
+    ax.plot([0, 1], [0, 1], "--", color="gray", label="accuracy equals confidence")
+    for index, group in right.groupby(bins):
+        share, sure = group.mean(), confidence[group.index].mean()
+        interval = binomtest(int(group.sum()), len(group)).proportion_ci(method="wilson")
+        error = [[max(0, share - interval.low)], [max(0, interval.high - share)]]
+        label = "images by confidence, in tenths" if index == bins.max() else None
+        ax.errorbar(sure, share, error, fmt="o", color=BLUE, capsize=3, label=label)
+        ax.annotate(f"{len(group):,}", (sure, share), (6, -12), textcoords="offset points")
+    ax.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.1), ylim=(0, 1.05))
+    ax.set_title("Reliability; each number counts images")
+    ax.legend(loc="lower right")
+
+
+def _draw_coverage(ax: Axes, predictions: pd.DataFrame) -> None:
+    """Draw the accuracy on the most confident images against their share of all images."""
+    surest_first = predictions.sort_values(["confidence", "index"], ascending=[False, True])
+    right = (surest_first["label"] == surest_first["predicted"]).to_numpy()
+    answered = np.arange(1, len(right) + 1)
+    share = 100 * answered / len(right)
+    ax.plot(share, 100 * right.cumsum() / answered, color=BLUE)
+    # The curve falls only from the first error on; half of the axis is before it.
+    first_error = 0 if right.all() else share[right.argmin()]
+    ax.set_xlim(max(0, 2 * first_error - 100), 100)
+    ax.set(xlabel="% of the images answered, the surest first", ylabel="accuracy on them, %")
+    ax.set_title("Accuracy if the unsure answers are left out")
