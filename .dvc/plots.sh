@@ -56,6 +56,11 @@ licence() {
   main p { margin: 0 0 .5rem; }
   main > div > p { font-weight: 600; }
   main img { max-width: 100%; height: auto; }
+  /* Two revisions of a picture lie side by side where there is room. */
+  @media (min-width: 60rem) {
+    main > div > div:has(> img):not(:only-of-type) { max-width: calc(50% - 1.5rem); }
+  }
+  .vega-bind { font-size: .8rem; }
 </style>
 HEAD
   script vega@5.33.1 build/vega.min.js
