@@ -19,7 +19,8 @@ MAX_WAIT = 60  # seconds, far more than a graph takes on a busy machine
 CALLS = re.compile(r"vegaEmbed\('#(.+?)', spec\)")  # as DVC writes them, one for each graph
 DRAWN = """
     return arguments[0].filter((id) => {
-      const area = document.getElementById(id).querySelector("canvas, svg")?.getBoundingClientRect();
+      const graph = document.getElementById(id).querySelector("canvas, svg");
+      const area = graph?.getBoundingClientRect();
       return area && area.width > 100 && area.height > 100;
     });
 """
@@ -53,7 +54,7 @@ def test_is_complete_without_a_network(
     browser.get_log("browser")  # forgets what the page before has logged
     browser.get(page.as_uri())
     WebDriverWait(browser, MAX_WAIT).until(
-        lambda _: browser.execute_script(DRAWN, graphs) == graphs
+        lambda driver: driver.execute_script(DRAWN, graphs) == graphs
     )
     errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert not errors
@@ -72,14 +73,9 @@ def test_is_complete_without_a_network(
 
 def test_confusion_shows_each_count(project: Pipeline, browser: Chrome, tmp_path: Path) -> None:
     """A matrix for each revision: a row for each true digit, a column for each predicted one."""
-    table = pd.DataFrame(
-        [
-            (label, predicted, 10 * label + predicted)
-            for label in range(10)
-            for predicted in range(10)
-        ],
-        columns=["label", "predicted", "count"],
-    )
+    pairs = [(label, predicted) for label in range(10) for predicted in range(10)]
+    table = pd.DataFrame(pairs, columns=["label", "predicted"])
+    table["count"] = range(100)
     file = project.root / "counts.csv"
     table.to_csv(file, index=False)
     project.succeed("git", "add", "counts.csv")
