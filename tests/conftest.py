@@ -1,20 +1,41 @@
-"""What the tests share: small data, small parameters, and a project to run DVC in."""
+"""What the tests share: small data, small parameters, a project to run DVC in, and a browser."""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import yaml
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
 
 from stages.shared.dataset import LabelledImages
 from stages.training.settings import Augmentation, EarlyStopping, Train
 
 PROJECT = Path(__file__).parents[1]
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+DRIVER = shutil.which("chromedriver") or ""
+BROWSER_OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1000,900",
+    # No network: only the app's own server, started by a test, is found.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
 # Every class has images, and training takes a few seconds.
 SMALL: dict[str, dict[str, Any]] = {
     "download": {"dataset": "digits"},
@@ -120,3 +141,18 @@ def random_images() -> LabelledImages:
         random.integers(0, 256, (200, 28, 28, 1), dtype=np.uint8),
         np.repeat(np.arange(10, dtype=np.uint8), 20),
     )
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """Give a headless Chromium with an empty profile and no network."""
+    if not (BROWSER and DRIVER):
+        pytest.skip("no Chromium and chromedriver here: the page was not tested in a browser")
+    options = ChromeOptions()
+    options.binary_location = BROWSER
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for option in [*BROWSER_OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(option)
+    driver = Chrome(options, Service(DRIVER))
+    yield driver
+    driver.quit()

@@ -120,6 +120,7 @@ def test_pictures_and_metrics_are_in_git() -> None:
     for stage in STAGES.values():
         for item in [*stage.get("metrics", []), *stage.get("plots", [])]:
             assert all(properties["cache"] is False for properties in item.values())
+    assert {"metrics/predictions.csv": {"cache": False}} in STAGES["evaluate"]["outs"]
 
 
 def with_default_paths(value: Any) -> Any:
@@ -146,6 +147,7 @@ def with_default_paths(value: Any) -> Any:
                 "predictions.csv",
             )
         ),
+        (", ${item.recipe}", ""),
         ("${item.recipe}", "plots"),
     ):
         value = value.replace(recipe, default)
