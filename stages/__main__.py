@@ -8,9 +8,11 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 from stages.quiet import import_quietly
 from stages.shared.cli import run
+from stages.shared.params import load_section
 
 STAGES = ("download", "preprocess", "train", "evaluate", "plot")
 
@@ -31,8 +33,30 @@ def main() -> None:
         threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
     name = sys.argv.pop(1)
     sys.argv[0] = f"python -m stages {name}"
+    run(lambda: run_stage(name))
+
+
+def run_stage(name: str) -> None:
+    """Run a stage's `main`; before a training, check the parameters of all stages."""
     # Only the stage that runs is imported: TensorFlow alone takes seconds.
-    run(lambda: import_quietly(f"stages.{name}").main())
+    stage = import_quietly(f"stages.{name}")
+    if name == "train" and "--params" in sys.argv[:-1]:
+        check_parameters(Path(sys.argv[sys.argv.index("--params") + 1]))
+    stage.main()
+
+
+def check_parameters(path: Path) -> None:
+    """Read every section of a parameter file, so that an error does not show after a training.
+
+    No output depends on this. Raises `StageError` for the first section that has an error.
+    """
+    from stages.plot import Plot  # here, because the other stages need not wait for Matplotlib
+    from stages.preprocess import Preprocess
+    from stages.shared.dataset import Download
+    from stages.training.settings import Train
+
+    for section in (Download, Preprocess, Train, Plot):
+        load_section(section, path)
 
 
 def end_with_parent(parent: int) -> None:

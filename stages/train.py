@@ -12,7 +12,6 @@ was not: order, augmentation and dropout depend on the seed and the epoch alone,
 holds the states of weights, optimizer and generators.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -30,7 +29,7 @@ from stages.training.early_stopping import History
 from stages.training.ensemble import ensemble
 from stages.training.model_file import export_litert, save_model
 from stages.training.settings import Train
-from stages.training.trainer import train_network
+from stages.training.trainer import Report, train_network
 
 HISTORY_COLUMNS = ["network", "epoch", "learning_rate", "loss", "val_loss"]
 HISTORY_COLUMNS += ["accuracy", "val_accuracy", "kept"]
@@ -42,7 +41,7 @@ def train(
     training: LabelledImages,
     validation: LabelledImages,
     checkpoints: CheckpointFolder,
-    report: Callable[[History], None],
+    report: Report,
 ) -> keras.Model:
     """Train `settings.networks` one after another and return their ensemble.
 

@@ -23,8 +23,8 @@ def misclassified_figure(
         f"image {row.index}"
         for row in worst.itertuples(index=False)
     ]
-    which = "all" if len(worst) == len(mistakes) else f"the {len(worst)} most confident"
-    heading = f"{title}: {which} of {len(mistakes):,} mistakes in {len(predictions):,} test images"
+    which = "all" if len(worst) == len(mistakes) else f"the {len(worst)} most confident of"
+    heading = f"{title}: {which} {len(mistakes):,} mistakes in {len(predictions):,} test images"
     if not captions:
         heading = f"{title}: no mistake in {len(predictions):,} test images"
     return image_grid(images[worst["index"]], captions, heading, [ORANGE] * len(worst))
