@@ -69,18 +69,13 @@ def train(
 
 
 def summarise(history: History) -> dict[str, float]:
-    """Return how far the training is, and the metrics of the epoch that would be kept now.
+    """Return the number of finished epochs, and the metrics of the epoch that would be kept now.
 
-    `history` has at least one row; of several networks, the last one is summarised.
+    `history` has at least one row. Of several networks, the one in training is told.
     """
-    last = history[-1]
     kept = next(row for row in reversed(history) if row["kept"])
-    return {
-        "network": last["network"],
-        "epoch": last["epoch"],
-        "kept_epoch": kept["epoch"],
-        **{name: kept[name] for name in ("loss", "val_loss", "val_accuracy")},
-    }
+    metrics = {name: kept[name] for name in ("loss", "val_loss", "val_accuracy")}
+    return {"epoch": len(history), "kept_epoch": kept["epoch"], **metrics}
 
 
 def augmented_images(settings: Train, training: LabelledImages) -> UInt8Array:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import SMALL, Pipeline, copy_of_project, environment
+from tests.conftest import PROJECT, SMALL, Pipeline, copy_of_project, environment
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,7 @@ def test_every_output_is_there(reproduced: Pipeline) -> None:
     assert pd.read_csv(reproduced.root / "metrics" / "data.csv")["images"].sum() == 3 * 72 + 144
     assert len(pd.read_csv(reproduced.root / "plots" / "history.csv")) == 3
     progress = json.loads((reproduced.root / "metrics" / "training.json").read_text())
-    assert (progress["epoch"], progress["network"]) == (3, 1)
+    assert (progress["epoch"], list(progress)[1:3]) == (3, ["kept_epoch", "loss"])
     pictures = {path.stem for path in (reproduced.root / "plots").glob("*.png")}
     assert pictures == {"samples", "history", "augmentation", "misclassified", "predictions"} | {
         "confusion",
@@ -238,6 +239,25 @@ def test_experiments_run_only_what_they_touch(reproduced: Pipeline) -> None:
     assert "temporary" in shown
     assert "queued" in shown
     assert reproduced.succeed("git", "status", "--porcelain") == ""
+
+
+def test_the_table_of_experiments_fits_a_terminal(reproduced: Pipeline) -> None:
+    """README's `dvc exp show` has accuracy beside the changed parameters, in 120 columns."""
+    reproduced.succeed("dvc", "exp", "run", "--name", "faster", "--temp", "-S", "train.epochs=1")
+    (line,) = re.findall(r"^dvc exp show .*", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    lines = reproduced.succeed(*shlex.split(line)).splitlines()
+    assert max(len(line) for line in lines) <= 120
+    assert lines[1].split() == ["Experiment", "errors", "accuracy", "train.epochs"]
+    assert any("faster" in line for line in lines)
+
+
+def test_a_fault_of_a_later_stage_is_found_before_the_training(reproduced: Pipeline) -> None:
+    """A parameter of plot that is not allowed ends the run before the first epoch."""
+    changes = ["-S", "train.epochs=2", "-S", "plot.mistakes=200"]
+    result = reproduced.run("dvc", "exp", "run", "--temp", *changes)
+    assert result.returncode != 0
+    assert "params.yaml: plot.mistakes: found 200, allowed is a whole number" in result.stderr
+    assert "Epoch 1" not in result.stdout
 
 
 def test_bad_parameters_end_in_one_line(reproduced: Pipeline) -> None:

@@ -1,0 +1,40 @@
+"""dvc.lock, metrics/ and plots/ are those of the code and the parameters; needs no data."""
+
+from pathlib import Path
+
+import pytest
+from dvc.dependency import ParamsDependency
+from dvc.repo import Repo
+from dvc.stage import PipelineStage
+
+from tests.conftest import PROJECT
+
+
+def differences(project: Path) -> list[str]:
+    """Return a line for each part of a stage that is not as dvc.lock has it.
+
+    These are its command, its parameters, its code and the results that are in Git, but not the
+    data in DVC's cache.
+    """
+    found = []
+    with Repo(str(project)) as repo:
+        in_cache = {
+            out.fs_path for stage in repo.index.stages for out in stage.outs if out.use_cache
+        }
+        for stage in repo.index.stages:
+            assert isinstance(stage, PipelineStage)
+            if stage.cmd_changed:
+                found.append(f"{stage.addressing}: another command")
+            for item in [*stage.deps, *stage.outs]:
+                if isinstance(item, ParamsDependency) or item.fs_path not in in_cache:
+                    found += [
+                        f"{stage.addressing}: {name} is {what}"
+                        for name, what in item.status().items()
+                    ]
+    return found
+
+
+@pytest.mark.parametrize("project", [PROJECT, PROJECT / "recipes"], ids=["default", "recipes"])
+def test_the_results_are_those_of_the_code(project: Path) -> None:
+    """Nothing has been changed since the run in dvc.lock."""
+    assert not differences(project), "dvc.lock is of another state: type `dvc repro` and commit"
