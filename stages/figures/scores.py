@@ -86,7 +86,7 @@ def _draw_reliability(ax: Axes, predictions: pd.DataFrame) -> None:
         label = "images by confidence, in tenths" if index == bins.max() else None
         ax.errorbar(sure, share, error, fmt="o", color=BLUE, capsize=3, label=label)
         ax.annotate(f"{len(group):,}", (sure, share), (6, -12), textcoords="offset points")
-    ax.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.1), ylim=(0, 1.05))
+    ax.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.15), ylim=(0, 1.05))
     ax.set_title("Reliability; each number counts images")
     ax.legend(loc="lower right")
 
