@@ -34,6 +34,7 @@ def comparison_figure(finding: Finding) -> Figure:
     runs.xaxis.set_major_locator(MaxNLocator(integer=True))
     _draw_interval(difference, 0, finding, "black")
     _finish(difference, [""], "errors of B minus errors of A")
+    difference.tick_params(left=False)
     difference.set_title("the difference and its 95 % interval", fontsize=10)
     difference.axvline(0, color="gray", linestyle="--", zorder=0)
     return figure

@@ -143,7 +143,9 @@ def _more_seeds(run: Run) -> list[str]:
             if name != SEED and (name not in written or written[name] != value)
         ]
     elif source.commit:
-        before = ["git stash" if source.baseline == head() else f"git checkout {source.baseline}"]
+        before = [
+            "git stash" if source.baseline == head() else f"git checkout {source.baseline[:10]}"
+        ]
         if source.commit != source.baseline:
             before.append(f"dvc exp apply {source.name}")
     step = recipe.params[NETWORKS]
