@@ -29,7 +29,7 @@ from experiments.statistics import (
     needed,
 )
 
-MORE_SEEDS = 4  # to one seed; five a side tell most recipes apart that differ by a fifth
+MORE_SEEDS = 4  # beside one that is there: five a side
 
 
 class Finding(NamedTuple):
