@@ -21,8 +21,8 @@ from experiments.figures import changed_figure, comparison_figure, ranking_figur
 from experiments.finding import Finding, compare_sources
 from experiments.layout import Part, as_markdown, as_text
 from experiments.ranking import rank, ranking_as_json, ranking_report
+from experiments.recipe import TEST_IMAGES, digest
 from experiments.report import as_json, report
-from experiments.runs import TEST_IMAGES, digest
 from experiments.sources import find_source, workspace
 from stages.shared.cli import StageError, run
 from stages.shared.dataset import UInt8Array, load_split

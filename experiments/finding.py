@@ -1,25 +1,14 @@
-"""What the comparison of two groups of runs finds, and what to type to find more."""
+"""What the comparison of two groups of runs finds, and the answer in one sentence."""
 
-import json
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from experiments.runs import (
-    NETWORKS,
-    PARAMS,
-    SEED,
-    Recipe,
-    Run,
-    check_same_test_set,
-    flat,
-    read_group,
-    read_recipe,
-    read_run,
-)
-from experiments.sources import Source, head, workspace
+from experiments.recipe import Recipe
+from experiments.runs import Run, check_same_test_set, read_group, read_run
+from experiments.sources import Source
 from experiments.statistics import (
     CONFIDENCE_LEVEL,
     Comparison,
@@ -28,8 +17,6 @@ from experiments.statistics import (
     compare_groups,
     needed,
 )
-
-MORE_SEEDS = 4  # beside one that is there: five a side
 
 
 class Finding(NamedTuple):
@@ -119,44 +106,6 @@ def seeds_needed(finding: Finding) -> Needed | None:
     if finding.differs or finding.one_recipe:
         return None
     return needed(*map(wrong_answers, finding.groups))
-
-
-def commands(finding: Finding) -> list[str]:
-    """Return what to type to run more seeds of each group that has only one."""
-    if finding.one_recipe:
-        return []
-    single = [group[0] for group in finding.groups if len(group) == 1]
-    lines = [line for run in single for line in _more_seeds(run)]
-    return [*lines, "dvc queue start"] if lines else []
-
-
-def _more_seeds(run: Run) -> list[str]:
-    """Return the commands that queue more seeds of a run, on its baseline."""
-    source, recipe = run.source, run.recipe
-    here = read_recipe(workspace())
-    options, before = [], []
-    if source.baseline == head() and here and here.code == recipe.code:
-        written = flat(workspace().read_yaml(PARAMS) or {})
-        options = [
-            f"-S {name}={_hydra(value)} "
-            for name, value in recipe.params.items()
-            if name != SEED and (name not in written or written[name] != value)
-        ]
-    elif source.commit:
-        before = [
-            "git stash" if source.baseline == head() else f"git checkout {source.baseline[:10]}"
-        ]
-        if source.commit != source.baseline:
-            before.append(f"dvc exp apply {source.name}")
-    step = recipe.params[NETWORKS]
-    end = run.seed + (MORE_SEEDS + 1) * step
-    seeds = f"{run.seed + step},{end}" + (f",{step}" if step > 1 else "")
-    return [*before, f"dvc exp run --queue {''.join(options)}-S 'train.seed=range({seeds})'"]
-
-
-def _hydra(value: Any) -> str:
-    """Return a value as the option -S of DVC takes it."""
-    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
 def _rounded(number: int) -> str:

@@ -7,8 +7,9 @@ from scipy.stats import ttest_ind
 
 from experiments.finding import Finding, compare_runs
 from experiments.layout import Part, Table
+from experiments.recipe import SEED, read_recipe
 from experiments.report import mean_and_deviation, signed_interval
-from experiments.runs import HISTORY, SEED, Run, read_group, read_recipe, read_run, read_table
+from experiments.runs import HISTORY, Run, read_group, read_run, read_table
 from experiments.sources import Source, experiments, find_source
 from stages.shared.cli import StageError
 

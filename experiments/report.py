@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from experiments.finding import Finding, commands, seeds_needed, verdict, wrong_answers
+from experiments.finding import Finding, seeds_needed, verdict, wrong_answers
 from experiments.layout import Commands, Part, Table
-from experiments.runs import SEED, Run
+from experiments.more_seeds import commands
+from experiments.recipe import SEED
+from experiments.runs import Run
 from experiments.statistics import changed_sides
 
 

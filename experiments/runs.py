@@ -1,46 +1,17 @@
-"""The runs of the project: what each was made from and what it answered; groups of seeds.
+"""The runs of the project: what each answered, and groups of runs that differ in the seed alone."""
 
-dvc.lock says what was run, not params.yaml, which may have been edited since.
-"""
-
-import hashlib
 import io
 from typing import Any, NamedTuple
 
 import pandas as pd
 from numpy.typing import NDArray
 
+from experiments.recipe import DATASET, LOCK, PARAMS, SEED, Recipe, digest, flat, read_recipe
 from experiments.sources import Source, experiments
 from stages.shared.cli import StageError, one_line
 
-LOCK, PARAMS = "dvc.lock", "params.yaml"
-PREDICTIONS, HISTORY, MODEL = "metrics/predictions.csv", "plots/history.csv", "models/model.keras"
-TEST_IMAGES = "data/processed/test_images.npy"
+PREDICTIONS, HISTORY = "metrics/predictions.csv", "plots/history.csv"
 COLUMNS = ("index", "label", "predicted", "confidence")
-DATASET, SEED, NETWORKS = "download.dataset", "train.seed", "train.networks"
-# The stages that lead to the predictions: what `plot` takes changes no answer.
-STAGES = ("download", "preprocess", "train", "evaluate")
-
-
-class Recipe(NamedTuple):
-    """What a run was made from, and the MD5 digests of its files, as dvc.lock has them."""
-
-    params: dict[str, Any]  # by dotted names: train.dropout
-    code: dict[str, str]  # path of a file or folder: digest
-    outputs: dict[str, str]  # path: digest
-    test_images: str  # digest of the array that was scored
-
-    def equals(self, other: "Recipe") -> bool:
-        """Say whether the two differ in nothing but the seed."""
-        seed = {SEED: None}
-        return self.params | seed == other.params | seed and self.code == other.code
-
-    def shares_a_network(self, other: "Recipe") -> bool:
-        """Say whether two runs of one recipe have a network in common.
-
-        A run of several networks trains them with its seed and those that follow it.
-        """
-        return bool(abs(self.params[SEED] - other.params[SEED]) < self.params[NETWORKS])
 
 
 class Run(NamedTuple):
@@ -113,41 +84,6 @@ def read_table(source: Source, recipe: Recipe, path: str) -> pd.DataFrame:
         raise source.stale(f"{path} with {one_line(error)}", "CSV") from error
 
 
-def read_recipe(source: Source) -> Recipe | None:
-    """Read what was run from dvc.lock; None if that is missing or tells of no finished run.
-
-    Raises `StageError` if dvc.lock is not YAML.
-    """
-    lock = source.read_yaml(LOCK)
-    try:
-        stages = {name: lock["stages"][name] for name in STAGES}
-        inputs, outputs = (_digests(stages, kind) for kind in ("deps", "outs"))
-        params: dict[str, Any] = {}
-        for stage in stages.values():
-            params |= flat(stage.get("params", {}).get(PARAMS, {}))
-        code = {path: md5 for path, md5 in inputs.items() if path.startswith("stages/")}
-        recipe = Recipe(params, code, outputs, inputs[TEST_IMAGES])
-        # After an interrupted run, the scores are those of an earlier model.
-        finished = inputs[MODEL] == outputs[MODEL] and {SEED, NETWORKS, DATASET} <= params.keys()
-    except (KeyError, TypeError, AttributeError):
-        return None
-    return recipe if finished else None
-
-
-def digest(content: bytes) -> str:
-    """Return the MD5 digest by which DVC knows a file."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def flat(sections: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested parameters by dotted names: {"train": {"seed": 0}} as {"train.seed": 0}."""
-    found: dict[str, Any] = {}
-    for key, value in sections.items():
-        name = f"{prefix}{key}"
-        found |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
-    return found
-
-
 def check_same_test_set(runs: list[Run]) -> None:
     """Raise `StageError` if the runs were not scored on the same test images."""
     first = runs[0]
@@ -163,10 +99,6 @@ def check_same_test_set(runs: list[Run]) -> None:
                 "the same test images in the same order; type two runs with equal parameters of "
                 "download and preprocess"
             )
-
-
-def _digests(stages: dict[str, Any], kind: str) -> dict[str, str]:
-    return {item["path"]: item["md5"] for stage in stages.values() for item in stage.get(kind, [])}
 
 
 def _check_params(source: Source, recipe: Recipe) -> None:

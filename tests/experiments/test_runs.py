@@ -1,8 +1,10 @@
 import re
+from collections.abc import Callable
 
 import pytest
 
-from experiments.runs import check_same_test_set, flat, read_group, read_run
+from experiments.recipe import flat
+from experiments.runs import check_same_test_set, read_group, read_run
 from experiments.sources import Source, find_source, workspace
 from stages.shared.cli import StageError
 from tests.experiments.conftest import LABELS, PARAMS, Project
@@ -126,9 +128,10 @@ def not_csv(project: Project) -> None:
         (not_csv, "found metrics/predictions.csv with No columns to parse from file, expected CSV"),
     ],
 )
-def test_refuses_a_stale_workspace(project: Project, spoil: object, message: str) -> None:
+def test_refuses_a_stale_workspace(
+    project: Project, spoil: Callable[[Project], None], message: str
+) -> None:
     """What is not the result of a finished run is refused in a line that says what to type."""
-    assert callable(spoil)
     spoil(project)
     with pytest.raises(StageError, match=re.escape(f"workspace: {message}")) as caught:
         read_run(workspace())
