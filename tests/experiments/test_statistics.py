@@ -111,6 +111,19 @@ def test_variances_by_hand() -> None:
     assert parts.degrees == 2
 
 
+def test_few_seeds_have_few_degrees_of_freedom() -> None:
+    """Where rates vary by the seed alone, the interval is Student's t on two runs a side.
+
+    The rates are 0 and 0.5 against 0 and 0: variance 0.125 / 2 of a run, as much of the difference,
+    less the noise and more the images. Without these, the degrees would be 2 and the factor 4.30.
+    """
+    wrong = np.zeros((2, 10_000), bool)
+    wrong[0, :5_000] = True
+    found = compare_groups(wrong, np.zeros_like(wrong))
+    margin = (found.high - found.low) / 2 / 10_000
+    assert margin == pytest.approx(4.3027 * np.sqrt(0.0625), rel=0.001)
+
+
 def test_noise_is_what_analysis_of_variance_leaves() -> None:
     """The noise is the mean square of what is left without the means of runs and of images."""
     groups = two_groups()
