@@ -112,10 +112,10 @@ def test_variances_by_hand() -> None:
 
 
 def test_few_seeds_have_few_degrees_of_freedom() -> None:
-    """Where rates vary by the seed alone, the interval is Student's t on two runs a side.
+    """Where the seeds make nearly all of the variance, Student's t has their two degrees.
 
-    The rates are 0 and 0.5 against 0 and 0: variance 0.125 / 2 of a run, as much of the difference,
-    less the noise and more the images. Without these, the degrees would be 2 and the factor 4.30.
+    The rates are 0.5 and 0 against 0 and 0, so a run's variance is (0.125 + 0) / 2, and that of the
+    difference of two means of two runs is the same.
     """
     wrong = np.zeros((2, 10_000), bool)
     wrong[0, :5_000] = True
