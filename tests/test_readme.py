@@ -47,7 +47,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_commands_name_modules(page: Path) -> None:
     """Each `python -m MODULE` on a page names an existing module."""
-    for name in re.findall(r"python -m ((?:app|benchmarks|experiments|stages|tests)[\w.]*)", page.read_text()):
+    for name in re.findall(
+        r"python -m ((?:app|benchmarks|experiments|stages|tests)[\w.]*)", page.read_text()
+    ):
         path = PROJECT.joinpath(*name.strip(".").split("."))
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
 

@@ -1,0 +1,1 @@
+"""Many runs: which differences between them are more than chance."""

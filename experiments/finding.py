@@ -1,0 +1,114 @@
+"""What the comparison of two groups of runs finds, and the answer in one sentence."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.recipe import Recipe
+from experiments.runs import Run, check_same_test_set, read_group, read_run
+from experiments.sources import Source
+from experiments.statistics import (
+    CONFIDENCE_LEVEL,
+    Comparison,
+    Needed,
+    Wrong,
+    compare_groups,
+    needed,
+)
+
+
+class Finding(NamedTuple):
+    """Two groups of runs and what tells them apart."""
+
+    names: tuple[str, str]  # of A and of B, as the user typed them
+    groups: tuple[Sequence[Run], Sequence[Run]]
+    comparison: Comparison
+
+    @property
+    def recipes(self) -> tuple[Recipe, Recipe]:
+        return self.groups[0][0].recipe, self.groups[1][0].recipe
+
+    @property
+    def images(self) -> int:
+        return len(self.groups[0][0].labels)
+
+    @property
+    def single_runs(self) -> bool:
+        return len(self.groups[0]) == len(self.groups[1]) == 1
+
+    @property
+    def differs(self) -> bool:
+        """Whether the difference is more than chance."""
+        found = self.comparison
+        beyond = found.low > 0 or found.high < 0
+        return not self.one_recipe and beyond and found.p_value < 1 - CONFIDENCE_LEVEL
+
+    @property
+    def one_recipe(self) -> bool:
+        return self.recipes[0].equals(self.recipes[1])
+
+
+def compare_sources(a: Source, b: Source) -> Finding:
+    """Read and compare the groups of two runs.
+
+    If the runs differ in nothing but the seed, they have one group and are compared alone.
+
+    Raises `StageError` if a run is not finished, or if their test images differ.
+    """
+    first, second = read_run(a), read_run(b)
+    if first.recipe.equals(second.recipe):
+        return compare_runs((a.name, b.name), [first], [second])
+    return compare_runs((a.name, b.name), read_group(a), read_group(b))
+
+
+def compare_runs(names: tuple[str, str], a: Sequence[Run], b: Sequence[Run]) -> Finding:
+    """Compare two groups of runs.
+
+    Raises `StageError` if their test images differ.
+    """
+    check_same_test_set([*a, *b])
+    return Finding(names, (a, b), compare_groups(wrong_answers(a), wrong_answers(b)))
+
+
+def wrong_answers(group: Sequence[Run]) -> Wrong:
+    """Return an array (runs, images), True where a run is wrong."""
+    return np.stack([run.labels != run.predicted for run in group])
+
+
+def verdict(finding: Finding) -> str:
+    """Return the answer in one sentence."""
+    difference = finding.comparison.difference
+    if finding.differs:
+        sentence = "B is better" if difference < 0 else "B is worse"
+        return f"{sentence}, as far as single runs can tell" if finding.single_runs else sentence
+    return f"no telling them apart: {_why_not(finding)}"
+
+
+def _why_not(finding: Finding) -> str:
+    if finding.one_recipe:
+        return "they are one recipe, so a difference would be chance"
+    more = seeds_needed(finding)
+    if more is None:
+        return "they make the same number of errors"
+    if more.seeds is None:
+        return (
+            "for a difference of this size no number of seeds would do; it needs about "
+            f"{_rounded(more.images or 0)} test images"
+        )
+    size = "at least" if finding.single_runs else "about"
+    return f"a difference of this size needs {size} {_rounded(more.seeds)} seeds a side"
+
+
+def seeds_needed(finding: Finding) -> Needed | None:
+    """Return what would show the difference; None if it is shown, or if there is none."""
+    if finding.differs or finding.one_recipe:
+        return None
+    return needed(*map(wrong_answers, finding.groups))
+
+
+def _rounded(number: int) -> str:
+    """Return a number to two digits that count, the rest as zeros, rounded up: 4,312 as 4,400."""
+    unit = 10 ** max(len(str(number)) - 2, 0)
+    return f"{math.ceil(number / unit) * unit:,}"

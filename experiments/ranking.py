@@ -1,0 +1,128 @@
+"""The values of one parameter, ranked by their validation loss. The test set chooses nothing."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.stats import ttest_ind
+
+from experiments.finding import Finding, compare_runs
+from experiments.layout import Part, Table
+from experiments.recipe import SEED, read_recipe
+from experiments.report import mean_and_deviation, signed_interval
+from experiments.runs import HISTORY, Run, read_group, read_run, read_table
+from experiments.sources import Source, experiments, find_source
+from stages.shared.cli import StageError
+
+
+class Ranked(NamedTuple):
+    """The runs with one value of the parameter."""
+
+    value: Any
+    runs: list[Run]
+    losses: list[float]  # validation loss of each run, the mean over its networks' kept epochs
+    finding: Finding  # A is HEAD's value, B is this one
+
+
+def rank(parameter: str) -> list[Ranked]:
+    """Group HEAD and the experiments on it by a parameter of train, the lowest loss first.
+
+    All other parameters, but the seed, are HEAD's. Raises `StageError` if there is no such
+    parameter, if it has one value only, or if a run's files are not those of its dvc.lock.
+    """
+    base = find_source("HEAD")
+    recipe = read_run(base).recipe
+    allowed = [name for name in recipe.params if name.startswith("train.") and name != SEED]
+    if parameter not in allowed:
+        raise StageError(
+            f"--by: found {parameter}, expected a parameter of train, as other sections change the "
+            f"images on which the loss is measured; type one of {', '.join(allowed)}"
+        )
+    # The first run of each value leads to all of them.
+    firsts: dict[str, Source] = {}
+    for source in (base, *experiments()):
+        other = read_recipe(source) if source.baseline == base.commit else None
+        if other is None or parameter not in other.params:
+            continue
+        value = other.params[parameter]
+        alike = other._replace(params=other.params | {parameter: recipe.params[parameter]})
+        if alike.equals(recipe):
+            firsts.setdefault(str(value), source)
+    if len(firsts) == 1:
+        raise StageError(
+            f"--by: found {parameter}={next(iter(firsts))} alone, expected experiments on HEAD "
+            f"with other values; type `dvc exp run --queue -S '{parameter}=VALUE,VALUE'` and "
+            "`dvc queue start`"
+        )
+    groups = [read_group(source) for source in firsts.values()]
+    ranked = [_ranked(parameter, group, groups[0]) for group in groups]
+    return sorted(ranked, key=lambda found: float(np.mean(found.losses)))
+
+
+def ranking_report(parameter: str, ranked: list[Ranked]) -> list[Part]:
+    """Return the table of the values, and whether the first one is ahead by more than chance."""
+    heading = [parameter, "seeds", "validation loss, mean ± sd", "test errors, mean ± sd"]
+    rows = [[*heading, "minus HEAD's, 95 % interval"]]
+    for found in ranked:
+        errors = mean_and_deviation([run.errors for run in found.runs], 1)
+        cells = [str(found.value), str(len(found.runs)), mean_and_deviation(found.losses, 4)]
+        rows.append(
+            [*cells, errors, "HEAD" if found.finding.one_recipe else signed_interval(found.finding)]
+        )
+    images = ranked[0].finding.images
+    return [
+        Table(rows),
+        f"Ranked by validation loss. The errors in {images:,} test images choose nothing.",
+        ranking_verdict(parameter, ranked),
+    ]
+
+
+def ranking_as_json(parameter: str, ranked: list[Ranked]) -> dict[str, Any]:
+    """Return the ranking as values that JSON can hold."""
+    values = [
+        {
+            "value": found.value,
+            "runs": [
+                {"name": run.source.name, "seed": run.seed, "loss": loss, "errors": run.errors}
+                for run, loss in zip(found.runs, found.losses, strict=True)
+            ],
+            "difference_to_head": found.finding.comparison.difference,
+            "interval": [found.finding.comparison.low, found.finding.comparison.high],
+        }
+        for found in ranked
+    ]
+    return {
+        "parameter": parameter,
+        "images": ranked[0].finding.images,
+        "verdict": ranking_verdict(parameter, ranked),
+        "values": values,
+    }
+
+
+def ranking_verdict(parameter: str, ranked: list[Ranked]) -> str:
+    """Say whether the first value's loss is below the second's by more than the seeds' chance.
+
+    Welch, "The generalization of Student's problem when several different population variances
+    are involved" (1947).
+    """
+    first, second = ranked[:2]
+    names = f"{parameter} {first.value} and {second.value}"
+    if min(len(first.runs), len(second.runs)) == 1:
+        return f"No telling {names} apart: one seed does not tell how much the loss varies."
+    p_value = float(ttest_ind(first.losses, second.losses, equal_var=False).pvalue)
+    if p_value < 0.05:
+        return f"{first.value} has a lower validation loss than {second.value}, p = {p_value:.2g}."
+    return f"No telling {names} apart by their validation loss, p = {p_value:.2g}."
+
+
+def _ranked(parameter: str, group: list[Run], of_head: list[Run]) -> Ranked:
+    value = group[0].recipe.params[parameter]
+    losses = [_kept_loss(run) for run in group]
+    return Ranked(value, group, losses, compare_runs(("HEAD", str(value)), of_head, group))
+
+
+def _kept_loss(run: Run) -> float:
+    history = read_table(run.source, run.recipe, HISTORY)
+    missing = [name for name in ("kept", "val_loss") if name not in history]
+    if missing:
+        raise run.source.stale(f"{HISTORY} without {missing[0]}", "the columns kept and val_loss")
+    return float(history.loc[history["kept"] == 1, "val_loss"].mean())

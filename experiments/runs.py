@@ -1,0 +1,115 @@
+"""The runs of the project: what each answered, and groups of runs that differ in the seed alone."""
+
+import io
+from typing import Any, NamedTuple
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from experiments.recipe import DATASET, LOCK, PARAMS, SEED, Recipe, digest, flat, read_recipe
+from experiments.sources import Source, experiments
+from stages.shared.cli import StageError, one_line
+
+PREDICTIONS, HISTORY = "metrics/predictions.csv", "plots/history.csv"
+COLUMNS = ("index", "label", "predicted", "confidence")
+
+
+class Run(NamedTuple):
+    """A finished run and its answers."""
+
+    source: Source
+    recipe: Recipe
+    labels: NDArray[Any]  # (N,), 0 to 9
+    predicted: NDArray[Any]  # (N,), 0 to 9
+
+    @property
+    def seed(self) -> int:
+        return int(self.recipe.params[SEED])
+
+    @property
+    def errors(self) -> int:
+        return int((self.labels != self.predicted).sum())
+
+
+def read_group(source: Source) -> list[Run]:
+    """Read a run, and those on its baseline that differ from it in the seed alone, by their seeds.
+
+    Two runs with a network in common are not two draws: only the first one counts.
+    """
+    group = [read_run(source)]
+    baseline = Source(source.baseline[:10], source.baseline, source.baseline)
+    for other in (baseline, *experiments()):
+        recipe = read_recipe(other) if other.baseline == source.baseline else None
+        if (
+            recipe
+            and recipe.equals(group[0].recipe)
+            and not any(recipe.shares_a_network(run.recipe) for run in group)
+        ):
+            group.append(read_run(other))
+    return sorted(group, key=lambda run: run.seed)
+
+
+def read_run(source: Source) -> Run:
+    """Read a run's recipe and predictions.
+
+    Raises `StageError` if there is no finished run, or if its files are not those of its dvc.lock.
+    """
+    recipe = read_recipe(source)
+    if recipe is None:
+        raise source.stale(f"no finished run in {LOCK}", "one with predictions")
+    if not source.commit:
+        _check_params(source, recipe)
+    table = read_table(source, recipe, PREDICTIONS)
+    missing = [name for name in COLUMNS if name not in table]
+    if missing:
+        raise source.stale(f"{PREDICTIONS} without {missing[0]}", f"columns {', '.join(COLUMNS)}")
+    if list(table["index"]) != list(range(len(table))):
+        raise source.stale(f"{PREDICTIONS} in another order", "the index 0, 1, 2, …")
+    return Run(source, recipe, table["label"].to_numpy(), table["predicted"].to_numpy())
+
+
+def read_table(source: Source, recipe: Recipe, path: str) -> pd.DataFrame:
+    """Read a CSV file of a run.
+
+    Raises `StageError` if it is missing, or not the one that the run wrote.
+    """
+    content = source.read(path)
+    if content is None:
+        raise source.stale(f"no {path}", "the one that its run wrote")
+    if digest(content) != recipe.outputs.get(path):
+        raise source.stale(f"{path} of another run", f"the one in {LOCK}")
+    try:
+        return pd.read_csv(io.BytesIO(content))
+    except ValueError as error:
+        raise source.stale(f"{path} with {one_line(error)}", "CSV") from error
+
+
+def check_same_test_set(runs: list[Run]) -> None:
+    """Raise `StageError` if the runs were not scored on the same test images."""
+    first = runs[0]
+    for run in runs[1:]:
+        ours, theirs = (f"{found.recipe.params[DATASET]}" for found in (first, run))
+        if ours == theirs and len(first.labels) != len(run.labels):
+            ours, theirs = (f"{len(found.labels):,} test images" for found in (first, run))
+        elif ours == theirs:
+            ours, theirs = f"one test split of {ours}", "another"
+        if len(first.labels) != len(run.labels) or (first.labels != run.labels).any():
+            raise StageError(
+                f"{first.source.name} and {run.source.name}: found {ours} and {theirs}, expected "
+                "the same test images in the same order; type two runs with equal parameters of "
+                "download and preprocess"
+            )
+
+
+def _check_params(source: Source, recipe: Recipe) -> None:
+    """Refuse a workspace whose params.yaml was edited after its run."""
+    sections = {name.partition(".")[0] for name in recipe.params}
+    content = source.read_yaml(PARAMS) or {}
+    written = flat({name: content[name] for name in sections if name in content})
+    for name in sorted({*written, *recipe.params}):
+        ours, theirs = (
+            f"{name}: {values[name]}" if name in values else f"no {name}"
+            for values in (written, recipe.params)
+        )
+        if ours != theirs:
+            raise source.stale(f"{ours} in {PARAMS}", f"{theirs} as in {LOCK}")

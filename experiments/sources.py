@@ -1,0 +1,114 @@
+"""Where runs are: commits, DVC experiments and the workspace, and the files of each.
+
+All files of interest are in Git, so `git show` finds them in a clone with an empty DVC cache. An
+experiment is a commit under refs/exps/. Its path there has the commit that it is based on, its
+baseline: refs/exps/ab/cdef…/NAME.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.shared.cli import StageError, one_line
+
+_EXPERIMENT = re.compile("refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/(.+) ([0-9a-f]{40})")
+
+
+class Source(NamedTuple):
+    """Where the files of a run are."""
+
+    name: str  # as the user types it
+    commit: str  # "" for the workspace
+    baseline: str  # the commit that experiments with other seeds are based on
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of a file; None if it is not there."""
+        if self.commit:
+            return _git("show", f"{self.commit}:./{path}")
+        return Path(path).read_bytes() if Path(path).exists() else None
+
+    def read_yaml(self, path: str) -> Any:
+        """Read YAML 1.2, as DVC does; None if the file is not there.
+
+        Raises `StageError` if it is not YAML.
+        """
+        content = self.read(path)
+        try:
+            return None if content is None else YAML(typ="safe").load(content)
+        except (YAMLError, ValueError, RecursionError) as error:
+            raise self.stale(f"{path} with {one_line(error)}", "YAML") from None
+
+    def stale(self, found: str, expected: str) -> StageError:
+        """Return the error that says that the files here are not those of a finished run."""
+        if not self.commit:
+            remedy = "type `dvc repro`"
+        elif self.commit == self.baseline:
+            remedy = f"type `git checkout {self.name}` and `dvc repro`, then commit"
+        else:
+            remedy = f"type `dvc exp apply {self.name}` and `dvc repro`"
+        return StageError(f"{self.name}: found {found}, expected {expected}; {remedy}")
+
+
+def find_source(name: str) -> Source:
+    """Find a commit or an experiment by its name, as Git or `dvc exp show` has it.
+
+    Raises `StageError` if there is none, and if experiments on several commits have the name and
+    none of the commits is HEAD.
+    """
+    commit = _commit(name)
+    if commit:
+        bases = [found.baseline for found in experiments() if found.commit == commit]
+        return Source(name, commit, bases[0] if bases else commit)
+    named = [found for found in experiments() if found.name == name]
+    chosen = [found for found in named if found.baseline == head()] or named
+    if not chosen:
+        raise StageError(
+            f"{name}: found no such revision or experiment, expected one that `git log --all` or "
+            "`dvc exp list --all-commits` shows; type its name"
+        )
+    if len(chosen) > 1:
+        raise StageError(
+            f"{name}: found experiments of this name on {len(chosen)} commits, expected one; type "
+            f"the commit of the experiment, such as {chosen[0].commit[:10]}"
+        )
+    return chosen[0]
+
+
+def workspace() -> Source:
+    """Return the source that stands for the files in the folder."""
+    return Source("workspace", "", head())
+
+
+def head() -> str:
+    """Return the hash of the current commit.
+
+    Raises `StageError` if there is no commit.
+    """
+    commit = _commit("HEAD")
+    if not commit:
+        raise StageError("found no Git commit here, expected a clone of the project; `cd` to one")
+    return commit
+
+
+def experiments() -> list[Source]:
+    """Return all experiments by their names; DVC's other notes under refs/exps/ are left out."""
+    listed = _git("for-each-ref", "--format=%(refname) %(objectname)", "refs/exps") or b""
+    matches = map(_EXPERIMENT.fullmatch, listed.decode().splitlines())
+    return sorted(Source(found[3], found[4], found[1] + found[2]) for found in matches if found)
+
+
+def _commit(name: str) -> str:
+    """Return the hash of a commit; "" if there is none."""
+    found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return (found or b"").decode().strip()
+
+
+def _git(*arguments: str) -> bytes | None:
+    """Return what a Git command prints; None if it fails."""
+    command = ["git", *arguments]
+    result = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - Git alone
+    return None if result.returncode else result.stdout

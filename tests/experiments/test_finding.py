@@ -1,0 +1,68 @@
+from experiments.finding import Finding, compare_sources, verdict
+from experiments.more_seeds import commands
+from experiments.sources import find_source, workspace
+from tests.experiments.conftest import IMAGES, Project
+
+
+def finding(a: str, b: str = "") -> Finding:
+    """Compare two runs by name; without the second, with the workspace."""
+    return compare_sources(find_source(a), find_source(b) if b else workspace())
+
+
+def test_single_runs_that_differ(project: Project) -> None:
+    """Six images more without one less are more than chance, p = 2 / 2⁶, for these two runs."""
+    project.experiment("wide", [*range(10)], dropout=0.5)
+    assert verdict(finding("main", "wide")) == "B is worse, as far as single runs can tell"
+    assert verdict(finding("wide", "main")) == "B is better, as far as single runs can tell"
+
+
+def test_several_seeds_that_differ(project: Project) -> None:
+    """A difference in every seed is one of the recipes."""
+    for seed in (1, 2):
+        project.experiment(f"seed-{seed}", [0, 1, 2, 3 + seed], seed=seed)
+    for seed in (0, 1, 2):
+        project.experiment(f"wide-{seed}", [*range(20, 40 + seed)], seed=seed, dropout=0.5)
+    assert verdict(finding("main", "wide-1")) == "B is worse"
+    assert commands(finding("main", "wide-1")) == []
+
+
+def test_says_how_many_seeds_it_needs(project: Project) -> None:
+    """Single runs: 4 against 3 errors in 200 images need at least so many seeds, by hand.
+
+    2.8016² · ((7 + 2) / 202 - (1 / 202)²) / 202 / (1 / 200)² = 69.2: 70.
+    """
+    project.experiment("wide", [10, 11, 12], dropout=0.5)
+    assert verdict(finding("main", "wide")) == (
+        "no telling them apart: a difference of this size needs at least 70 seeds a side"
+    )
+
+
+def test_asks_for_images_if_seeds_do_not_help(project: Project) -> None:
+    """Runs whose answers never vary need more test images, rounded to two digits."""
+    project.experiment("first", [0, 1, 2, 3], seed=1)
+    for seed in (0, 1):
+        project.experiment(f"wide-{seed}", [10, 11, 12], seed=seed, dropout=0.5)
+    sentence = verdict(finding("main", "wide-0"))
+    assert "for a difference of this size no number of seeds would do; it needs about" in sentence
+    (number,) = [int(word.replace(",", "")) for word in sentence.split() if word[0].isdigit()]
+    assert number > IMAGES
+    assert number % 100 == 0
+
+
+def test_one_recipe_is_chance_whatever_its_errors(project: Project) -> None:
+    """Runs that differ in the seed alone are not told apart; equal runs have p = 1."""
+    project.experiment("seed-1", [*range(20)], seed=1)
+    apart = finding("main", "seed-1")
+    assert apart.comparison.p_value < 0.05
+    for found in (apart, finding("main")):
+        assert verdict(found).startswith("no telling them apart: they are one recipe")
+        assert commands(found) == []
+    assert finding("main").comparison.p_value == 1
+
+
+def test_equal_errors_need_no_seeds(project: Project) -> None:
+    """Without a difference, no number is given."""
+    project.experiment("wide", [5, 6, 7, 8], dropout=0.5)
+    assert verdict(finding("main", "wide")) == (
+        "no telling them apart: they make the same number of errors"
+    )

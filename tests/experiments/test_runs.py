@@ -1,0 +1,163 @@
+import re
+from collections.abc import Callable
+
+import pytest
+
+from experiments.recipe import flat
+from experiments.runs import check_same_test_set, read_group, read_run
+from experiments.sources import Source, find_source, workspace
+from stages.shared.cli import StageError
+from tests.experiments.conftest import LABELS, PARAMS, Project
+
+
+def seeds(name: str) -> list[tuple[str, int]]:
+    """Return the names and seeds of the group of a source."""
+    return [(run.source.name, run.seed) for run in read_group(find_source(name))]
+
+
+def test_a_run_by_hand(project: Project) -> None:
+    """The errors and the parameters are those of the files."""
+    run = read_run(find_source("HEAD"))
+    assert run.errors == 4
+    assert run.labels.tolist() == LABELS.tolist()
+    assert run.recipe.params["train.early_stopping.patience"] == 10
+    assert flat({"a": {"b": {"c": 1}, "d": None}}) == {"a.b.c": 1, "a.d": None}
+
+
+def test_a_group_differs_in_the_seed_alone(project: Project) -> None:
+    """Other parameters, other code and other baselines do not belong to it; a seed counts once."""
+    project.experiment("second", [1], seed=2)
+    project.experiment("first", [2], seed=1)
+    project.experiment("repeated", [2], seed=1)
+    project.experiment("same", [1])
+    project.experiment("wide", [1], seed=3, dropout=0.5)
+    project.experiment("wider", [1], seed=4, dropout=0.5)
+    project.experiment("rewritten", [1], seed=5, code="0ther")
+    assert seeds("main") == [("main", 0), ("first", 1), ("second", 2)]
+    assert [seed for _, seed in seeds("first")] == [0, 1, 2]
+    assert seeds("wider") == [("wide", 3), ("wider", 4)]
+    assert seeds("rewritten") == [("rewritten", 5)]
+    assert [run.seed for run in read_group(workspace())] == [0, 1, 2]
+    project.write("notes.txt", "")
+    project.commit()
+    assert seeds("HEAD") == [("HEAD", 0)]
+
+
+def test_runs_with_a_network_in_common_count_once(project: Project) -> None:
+    """With four networks a run, the seeds 0 and 4 have none in common, 0 and 3 do."""
+    project.write_run([1], networks=4)
+    project.commit()
+    for seed in (3, 4, 7, 8):
+        project.experiment(f"seed-{seed}", [1], networks=4, seed=seed)
+    assert [seed for _, seed in seeds("HEAD")] == [0, 4, 8]
+
+
+def test_a_clone_without_a_cache_has_the_runs(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the experiments are fetched, a clone reads them: it needs neither data nor models."""
+    project.experiment("first", [2], seed=1)
+    clone = Project(project.root.parent / "clone")
+    project.git("clone", "--quiet", ".", str(clone.root))
+    clone.git("fetch", "--quiet", "origin", "refs/exps/*:refs/exps/*")
+    monkeypatch.chdir(clone.root)
+    assert not (clone.root / "data").exists()
+    assert [run.seed for run in read_group(workspace())] == [0, 1]
+
+
+def stale_params(project: Project) -> None:
+    project.write("params.yaml", (project.root / "params.yaml").read_text().replace("0.4", "0.5"))
+
+
+def stale_new_key(project: Project) -> None:
+    project.write("params.yaml", f"{(project.root / 'params.yaml').read_text()}  width: 3\n")
+
+
+def stale_predictions(project: Project) -> None:
+    path = project.root / "metrics" / "predictions.csv"
+    path.write_text(path.read_text().replace("0.9", "0.8"))
+
+
+def no_predictions(project: Project) -> None:
+    (project.root / "metrics" / "predictions.csv").unlink()
+
+
+def no_lock(project: Project) -> None:
+    (project.root / "dvc.lock").unlink()
+
+
+def interrupted(project: Project) -> None:
+    path = project.root / "dvc.lock"
+    path.write_text(path.read_text().replace("path: models/model.keras", "path: models/x", 1))
+
+
+def lock_in_conflict(project: Project) -> None:
+    project.write("dvc.lock", "<<<<<<< HEAD\n: {")
+
+
+def other_columns(project: Project) -> None:
+    project.write("metrics/predictions.csv", "index,label\n0,1\n")
+    project.write_lock(PARAMS)
+
+
+def other_order(project: Project) -> None:
+    project.write("metrics/predictions.csv", "index,label,predicted,confidence\n1,1,1,1\n")
+    project.write_lock(PARAMS)
+
+
+def not_csv(project: Project) -> None:
+    project.write("metrics/predictions.csv", "")
+    project.write_lock(PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            stale_params,
+            "found train.dropout: 0.5 in params.yaml, expected train.dropout: 0.4 as in",
+        ),
+        (stale_new_key, "found train.width: 3 in params.yaml, expected no train.width as in"),
+        (stale_predictions, "found metrics/predictions.csv of another run, expected the one in"),
+        (no_predictions, "found no metrics/predictions.csv, expected the one that its run wrote"),
+        (no_lock, "found no finished run in dvc.lock, expected one with predictions"),
+        (interrupted, "found no finished run in dvc.lock, expected one with predictions"),
+        (lock_in_conflict, "found dvc.lock with did not find expected"),
+        (other_columns, "found metrics/predictions.csv without predicted, expected columns index,"),
+        (other_order, "found metrics/predictions.csv in another order, expected the index 0, 1"),
+        (not_csv, "found metrics/predictions.csv with No columns to parse from file, expected CSV"),
+    ],
+)
+def test_refuses_a_stale_workspace(
+    project: Project, spoil: Callable[[Project], None], message: str
+) -> None:
+    """What is not the result of a finished run is refused in a line that says what to type."""
+    spoil(project)
+    with pytest.raises(StageError, match=re.escape(f"workspace: {message}")) as caught:
+        read_run(workspace())
+    assert str(caught.value).endswith("; type `dvc repro`")
+    assert "\n" not in str(caught.value)
+
+
+def test_says_how_to_mend_a_commit_and_an_experiment(project: Project) -> None:
+    """The remedy brings the files of a commit or an experiment here before `dvc repro`."""
+    stale_predictions(project)
+    commit = project.commit()
+    with pytest.raises(StageError, match="type `git checkout main` and `dvc repro`, then commit"):
+        read_run(find_source("main"))
+    with pytest.raises(StageError, match="type `dvc exp apply odd` and `dvc repro`"):
+        read_run(Source("odd", commit, project.git("rev-parse", "HEAD~1")))
+
+
+def test_refuses_other_test_images(project: Project) -> None:
+    """Another data set, another number of images and other labels are told apart."""
+    run = read_run(find_source("HEAD"))
+    mnist = run.recipe._replace(params=run.recipe.params | {"download.dataset": "mnist"})
+    for other, message in (
+        (run._replace(labels=run.labels[::-1], recipe=mnist), "found digits and mnist"),
+        (run._replace(labels=run.labels[1:]), "found 200 test images and 199 test images"),
+        (run._replace(labels=run.labels[::-1]), "found one test split of digits and another"),
+    ):
+        with pytest.raises(StageError, match=message):
+            check_same_test_set([run, other])
+    check_same_test_set([run, run])

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from experiments.sources import experiments, find_source, head, workspace
+from stages.shared.cli import StageError
+from tests.experiments.conftest import Project
+
+
+def test_lists_experiments_but_not_dvcs_own_notes(project: Project) -> None:
+    """Refs of the queue, the stash and the last run are no experiments; names may have slashes."""
+    project.experiment("some/name", [])
+    commit = project.git("rev-parse", "HEAD")
+    for ref in ("exec/EXEC_BASELINE", "stash", "celery/stash", "celery/failed"):
+        project.git("update-ref", f"refs/exps/{ref}", commit)
+    assert [found.name for found in experiments()] == ["some/name"]
+    assert experiments()[0].baseline == commit == head()
+
+
+def test_finds_commits_and_experiments(project: Project) -> None:
+    """A branch, a hash and an experiment's name lead to a commit and its baseline."""
+    project.experiment("wide", [])
+    (wide,) = experiments()
+    assert find_source("wide") == wide
+    assert find_source(wide.commit) == wide._replace(name=wide.commit)
+    assert find_source("main").commit == find_source("HEAD").baseline == head()
+    assert workspace() == ("workspace", "", head())
+
+
+def test_the_experiment_on_head_goes_before_those_of_its_name(project: Project) -> None:
+    """Of two experiments with one name that on HEAD is meant; away from both it is refused."""
+    project.experiment("wide", [1])
+    project.write("notes.txt", "more")
+    second = project.commit()
+    project.experiment("wide", [2])
+    assert find_source("wide").baseline == second
+    project.write("notes.txt", "even more")
+    project.commit()
+    with pytest.raises(StageError, match="wide: found experiments of this name on 2 commits"):
+        find_source("wide")
+
+
+def test_reads_files_of_a_commit_and_of_the_folder(project: Project) -> None:
+    """A commit has its own content of a file, the workspace that of the folder."""
+    before = find_source("HEAD").read("params.yaml")
+    project.write("params.yaml", "learning_rate: 1e-3\n")
+    assert find_source("HEAD").read("params.yaml") == before
+    assert workspace().read_yaml("params.yaml") == {"learning_rate": 0.001}
+    assert workspace().read("nothing") is None
+    assert find_source("HEAD").read("nothing") is None
+
+
+def test_refuses_a_folder_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside a clone one line says so."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(StageError, match="found no Git commit here, expected a clone"):
+        workspace()
