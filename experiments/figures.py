@@ -11,8 +11,8 @@ from scipy.stats import t
 from experiments.finding import Finding, verdict, wrong_answers
 from experiments.ranking import Ranked
 from experiments.statistics import CONFIDENCE_LEVEL, changed_sides
-from stages.figures.image_grid import image_grid
 from stages.figures import BLUE, ORANGE
+from stages.figures.image_grid import image_grid
 from stages.shared.dataset import UInt8Array
 
 MOST_IMAGES = 50  # on a sheet, of each kind
