@@ -64,6 +64,14 @@ def test_commands_are_the_makefiles() -> None:
         assert f"\n{target}:" in makefile
 
 
+def test_the_devcontainer_is_set_up_by_make() -> None:
+    """What a hosted editor runs when it opens the project is a target of the Makefile."""
+    settings = json.loads((PROJECT / ".devcontainer" / "devcontainer.json").read_text())
+    program, target = settings["postCreateCommand"].split()
+    assert program == "make"
+    assert f"\n{target}:" in (PROJECT / "Makefile").read_text()
+
+
 def test_readme_is_short() -> None:
     """README has at most 150 lines; the rest belongs in docs/."""
     assert len(README.splitlines()) <= 150
