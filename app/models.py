@@ -23,9 +23,9 @@ def default_model() -> Path:
 
 def describe(model: Path) -> str:
     """Return one line that says which model this is and how accurate it is on its test set."""
-    if model == COMMITTED:
+    if model.resolve() == COMMITTED.resolve():
         origin, scores = "the committed model", _read_scores(COMMITTED_SCORES)
-    elif model == TRAINED:
+    elif model.resolve() == TRAINED.resolve():
         origin, scores = "trained here", trained_scores()
     else:
         origin, scores = "given by --model", None

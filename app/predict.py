@@ -91,8 +91,9 @@ def load_reader(model: Path) -> Reader:
         return Reader(model)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "no model that can be loaded"
-        remedy = f"git restore {model}" if model == COMMITTED else "dvc repro"
-        print(f"error: {model}: {reason}; type `{remedy}` to get it", file=sys.stderr)
+        remedies = {COMMITTED: f"type `git restore {COMMITTED}`", TRAINED: "type `dvc repro`"}
+        remedy = remedies.get(model, "expected a .tflite file, such as app/model.tflite")
+        print(f"error: {model}: {reason}; {remedy}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -14,15 +14,18 @@ from typing import Any
 try:
     import nbformat
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-dev.txt`")
 
 from app.models import COMMITTED, COMMITTED_SCORES, METRICS, TRAINED, trained_scores
 from stages.shared.cli import StageError, run
+from stages.shared.dataset import SPLITS
 from stages.shared.files import read_json, replacing, write_json, write_text
 from stages.training.machine import LOCK, MACHINE_FILE, describe_run
 
 README, TOUR = Path("README.md"), Path("docs/tour.ipynb")
+ARRAYS = Path("data/processed")
 START, END = "<!-- result -->\n", "\n<!-- /result -->"
 # The files that the tour shows; dvc.lock stands for those of the run.
 TOUR_INPUTS = (
@@ -65,7 +68,7 @@ def with_result(readme: str, metrics: dict[str, Any]) -> str:
 def run_notebook(path: Path) -> nbformat.NotebookNode:
     """Run a notebook in its own folder and return it with its outputs.
 
-    Raises `nbclient.exceptions.CellExecutionError` if a cell fails.
+    Raises `StageError` if a cell fails.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
@@ -76,7 +79,13 @@ def run_notebook(path: Path) -> nbformat.NotebookNode:
         record_timing=False,
         coalesce_streams=True,  # the last state of a progress bar, not all of them
     )
-    client.execute()
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        reason = " ".join(f"{error.ename}: {error.evalue}".split())
+        raise StageError(f"{path}: a cell fails with {reason}; type `make tour` to see") from error
+    except DeadKernelError as error:
+        raise StageError(f"{path}: its Python process has ended; type `make tour`") from error
     return notebook
 
 
@@ -90,15 +99,17 @@ def inputs_hash(notebook: nbformat.NotebookNode, contents: Iterable[bytes]) -> s
 
 def main() -> None:
     scores = trained_scores()
-    if scores is None:
+    arrays = [ARRAYS / f"{split}_{kind}.npy" for split in SPLITS for kind in ("images", "labels")]
+    if scores is None or not all(path.exists() for path in arrays):
         raise StageError(
-            f"{TRAINED} and {METRICS}: not found, or not as {LOCK} has them; expected the files of "
-            "the last run; type `dvc repro`, or `dvc checkout` if it has run"
+            f"{TRAINED}, {METRICS} and {ARRAYS}: not found, or not as {LOCK} has them; expected "
+            "the files of the last run; type `dvc repro`, or `dvc checkout` if it has run"
         )
     readme = with_result(README.read_text(encoding="utf-8"), read_json(METRICS))
+    inputs = [path.read_bytes() for path in TOUR_INPUTS]
     print(f"running {TOUR} ...")
     tour = run_notebook(TOUR)
-    tour.metadata["inputs_sha256"] = inputs_hash(tour, (path.read_bytes() for path in TOUR_INPUTS))
+    tour.metadata["inputs_sha256"] = inputs_hash(tour, inputs)
 
     write_text(README, readme)
     write_json(MACHINE_FILE, describe_run())

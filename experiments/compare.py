@@ -11,19 +11,21 @@ it, by validation loss. docs/experiments.md says how to read both.
 
 import argparse
 import json
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from matplotlib.figure import Figure
 
+from experiments.configuration import TEST_IMAGES, digest
 from experiments.figures import changed_figure, comparison_figure, ranking_figure
 from experiments.finding import Finding, compare_sources
 from experiments.layout import Part, as_markdown, as_text
 from experiments.ranking import rank, ranking_as_json, ranking_report
-from experiments.recipe import TEST_IMAGES, digest
 from experiments.report import as_json, report
-from experiments.sources import find_source, workspace
+from experiments.sources import check_folder, find_source, workspace
 from stages.shared.cli import StageError, run
 from stages.shared.dataset import UInt8Array, load_split
 from stages.shared.files import write_figure
@@ -68,8 +70,10 @@ def parse_options() -> argparse.Namespace:
         parser.error("--sheet shows two runs, expected A without --by")
     for name in ("picture", "sheet"):
         path = getattr(options, name)
-        if path and path.suffix.lower() != ".png":
-            parser.error(f"--{name}: found {path}, expected a name that ends in .png")
+        if path and (path.suffix.lower() != ".png" or not path.parent.is_dir()):
+            parser.error(f"--{name}: found {path}, expected a .png file in a folder that exists")
+    if options.picture and options.picture == options.sheet:
+        parser.error(f"--picture and --sheet: found {options.sheet} twice, expected two files")
     return options
 
 
@@ -100,7 +104,7 @@ def load_test_images(finding: Finding) -> UInt8Array:
     Raises `StageError` if they are not there, or if the folder has those of another test set.
     """
     path = Path(TEST_IMAGES)
-    scored = {recipe.test_images for recipe in finding.recipes}
+    scored = {configuration.test_images for configuration in finding.configurations}
     found = "another test set" if path.exists() else "no test images"
     if not path.exists() or digest(path.read_bytes()) not in scored:
         raise StageError(
@@ -112,6 +116,7 @@ def load_test_images(finding: Finding) -> UInt8Array:
 
 def main() -> None:
     options = parse_options()
+    check_folder()
     results = rank_by(options) if options.by else compare(options)
     for path, figure in results.pictures.items():
         try:
@@ -119,9 +124,16 @@ def main() -> None:
         except OSError as error:
             raise StageError(f"{path}: {error.strerror}; type another path") from error
     if options.json:
-        print(json.dumps(results.json, indent=2))
+        text = json.dumps(results.json, indent=2)
     else:
-        print(as_markdown(results.parts) if options.markdown else as_text(results.parts))
+        text = as_markdown(results.parts) if options.markdown else as_text(results.parts)
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Python flushes the rest of the buffer at exit, which would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # the reader of our output has ended
+            raise StageError(f"standard output: {error.strerror}; free some space") from error
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def ranking_figure(parameter: str, ranked: Sequence[Ranked]) -> Figure:
             quantile = t.ppf((1 + CONFIDENCE_LEVEL) / 2, count - 1)
             margin = float(quantile * np.std(values, ddof=1) / np.sqrt(count))
         losses.errorbar(np.mean(values), place, xerr=margin, fmt="|", color="black", capsize=4)
-        if found.finding.one_recipe:
+        if found.finding.one_configuration:
             errors.plot(0, place, "D", color="black", markersize=6)
         else:
             _draw_interval(errors, place, found.finding, ORANGE)

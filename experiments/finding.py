@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.recipe import Recipe
+from experiments.configuration import Configuration
 from experiments.runs import Run, check_same_test_set, read_group, read_run
 from experiments.sources import Source
 from experiments.statistics import (
@@ -27,8 +27,8 @@ class Finding(NamedTuple):
     comparison: Comparison
 
     @property
-    def recipes(self) -> tuple[Recipe, Recipe]:
-        return self.groups[0][0].recipe, self.groups[1][0].recipe
+    def configurations(self) -> tuple[Configuration, Configuration]:
+        return self.groups[0][0].configuration, self.groups[1][0].configuration
 
     @property
     def images(self) -> int:
@@ -43,11 +43,11 @@ class Finding(NamedTuple):
         """Whether the difference is more than chance."""
         found = self.comparison
         beyond = found.low > 0 or found.high < 0
-        return not self.one_recipe and beyond and found.p_value < 1 - CONFIDENCE_LEVEL
+        return not self.one_configuration and beyond and found.p_value < 1 - CONFIDENCE_LEVEL
 
     @property
-    def one_recipe(self) -> bool:
-        return self.recipes[0].equals(self.recipes[1])
+    def one_configuration(self) -> bool:
+        return self.configurations[0].equals(self.configurations[1])
 
 
 def compare_sources(a: Source, b: Source) -> Finding:
@@ -58,7 +58,7 @@ def compare_sources(a: Source, b: Source) -> Finding:
     Raises `StageError` if a run is not finished, or if their test images differ.
     """
     first, second = read_run(a), read_run(b)
-    if first.recipe.equals(second.recipe):
+    if first.configuration.equals(second.configuration):
         return compare_runs((a.name, b.name), [first], [second])
     return compare_runs((a.name, b.name), read_group(a), read_group(b))
 
@@ -87,15 +87,17 @@ def verdict(finding: Finding) -> str:
 
 
 def _why_not(finding: Finding) -> str:
-    if finding.one_recipe:
-        return "they are one recipe, so a difference would be chance"
+    if finding.one_configuration:
+        return "they differ in nothing but the seed, so a difference would be chance"
     more = seeds_needed(finding)
     if more is None:
         return "they make the same number of errors"
+    if more.seeds is None and more.images is None:
+        return "a difference of this size needs more seeds and more test images"
     if more.seeds is None:
         return (
-            "for a difference of this size no number of seeds would do; it needs about "
-            f"{_rounded(more.images or 0)} test images"
+            "for a difference of this size no number of seeds would do; with these seeds it needs "
+            f"about {_rounded(more.images or 0)} test images"
         )
     size = "at least" if finding.single_runs else "about"
     return f"a difference of this size needs {size} {_rounded(more.seeds)} seeds a side"
@@ -103,7 +105,7 @@ def _why_not(finding: Finding) -> str:
 
 def seeds_needed(finding: Finding) -> Needed | None:
     """Return what would show the difference; None if it is shown, or if there is none."""
-    if finding.differs or finding.one_recipe:
+    if finding.differs or finding.one_configuration:
         return None
     return needed(*map(wrong_answers, finding.groups))
 

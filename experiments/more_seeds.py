@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from experiments.finding import Finding
-from experiments.recipe import NETWORKS, PARAMS, SEED, flat, read_recipe
+from experiments.configuration import NETWORKS, PARAMS, SEED, flat, read_configuration
+from experiments.finding import Finding, seeds_needed
 from experiments.runs import Run
 from experiments.sources import head, workspace
 
@@ -12,37 +12,42 @@ MORE_SEEDS = 4  # beside one that is there: five a side
 
 
 def commands(finding: Finding) -> list[str]:
-    """Return what to type to run more seeds of each group that has only one."""
-    if finding.one_recipe:
+    """Return what to type to run more seeds of each group that has only one.
+
+    A run of another commit or of other code is a comment that says how: queuing it from here would
+    take along what the folder has.
+    """
+    more = seeds_needed(finding)
+    if finding.one_configuration or (more and more.images is not None):
         return []
-    single = [_more_seeds(group[0]) for group in finding.groups if len(group) == 1]
-    # What runs from the folder as it is comes first: bringing other code here changes the folder.
-    lines = [line for run in sorted(single, key=len) for line in run]
-    return [*lines, "dvc queue start"] if lines else []
+    sides = zip("AB", finding.groups, strict=True)
+    lines = [_more_seeds(side, group[0]) for side, group in sides if len(group) == 1]
+    if any(not line.startswith("#") for line in lines):
+        lines.append("dvc queue start")
+    return lines
 
 
-def _more_seeds(run: Run) -> list[str]:
-    """Return the commands that queue more seeds of a run, on its baseline."""
-    source, recipe = run.source, run.recipe
-    here = read_recipe(workspace())
-    options, before = [], []
-    if source.baseline == head() and here and here.code == recipe.code:
+def _more_seeds(side: str, run: Run) -> str:
+    """Return the command that queues more seeds of a run, or the comment that says how."""
+    source, configuration = run.source, run.configuration
+    step = configuration.params[NETWORKS]
+    end = run.seed + (MORE_SEEDS + 1) * step
+    seeds = f"{run.seed + step},{end}" + (f",{step}" if step > 1 else "")
+    queue = f"-S 'train.seed=range({seeds})'"
+    here = read_configuration(workspace())
+    if source.baseline == head() and here and here.code == configuration.code:
         written = flat(workspace().read_yaml(PARAMS) or {})
         options = [
             f"-S {name}={_hydra(value)} "
-            for name, value in recipe.params.items()
+            for name, value in configuration.params.items()
             if name != SEED and (name not in written or written[name] != value)
         ]
-    elif source.commit:
-        before = [
-            "git stash" if source.baseline == head() else f"git checkout {source.baseline[:10]}"
-        ]
-        if source.commit != source.baseline:
-            before.append(f"dvc exp apply {source.name}")
-    step = recipe.params[NETWORKS]
-    end = run.seed + (MORE_SEEDS + 1) * step
-    seeds = f"{run.seed + step},{end}" + (f",{step}" if step > 1 else "")
-    return [*before, f"dvc exp run --queue {''.join(options)}-S 'train.seed=range({seeds})'"]
+        return f"dvc exp run --queue {''.join(options)}{queue}"
+    if source.commit == source.baseline:
+        first = f"git switch --detach {source.baseline[:10]}"
+    else:
+        first = f"dvc exp apply {source.name}"
+    return f"# {side}: commit your changes, `{first}`, then `dvc exp run --queue {queue}`"
 
 
 def _hydra(value: Any) -> str:

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import ttest_ind
 
+from experiments.configuration import SEED, read_configuration
 from experiments.finding import Finding, compare_runs
 from experiments.layout import Part, Table
-from experiments.recipe import SEED, read_recipe
 from experiments.report import mean_and_deviation, signed_interval
 from experiments.runs import HISTORY, Run, read_group, read_run, read_table
 from experiments.sources import Source, experiments, find_source
@@ -30,23 +30,23 @@ def rank(parameter: str) -> list[Ranked]:
     parameter, if it has one value only, or if a run's files are not those of its dvc.lock.
     """
     base = find_source("HEAD")
-    recipe = read_run(base).recipe
-    allowed = [name for name in recipe.params if name.startswith("train.") and name != SEED]
+    configuration = read_run(base).configuration
+    allowed = [name for name in configuration.params if name.startswith("train.") and name != SEED]
     if parameter not in allowed:
         raise StageError(
             f"--by: found {parameter}, expected a parameter of train, as other sections change the "
             f"images on which the loss is measured; type one of {', '.join(allowed)}"
         )
     # The first run of each value leads to all of them.
-    firsts: dict[str, Source] = {}
+    firsts: dict[Any, Source] = {}
     for source in (base, *experiments()):
-        other = read_recipe(source) if source.baseline == base.commit else None
+        other = read_configuration(source) if source.baseline == base.commit else None
         if other is None or parameter not in other.params:
             continue
         value = other.params[parameter]
-        alike = other._replace(params=other.params | {parameter: recipe.params[parameter]})
-        if alike.equals(recipe):
-            firsts.setdefault(str(value), source)
+        alike = other._replace(params=other.params | {parameter: configuration.params[parameter]})
+        if alike.equals(configuration):
+            firsts.setdefault(value, source)
     if len(firsts) == 1:
         raise StageError(
             f"--by: found {parameter}={next(iter(firsts))} alone, expected experiments on HEAD "
@@ -66,7 +66,11 @@ def ranking_report(parameter: str, ranked: list[Ranked]) -> list[Part]:
         errors = mean_and_deviation([run.errors for run in found.runs], 1)
         cells = [str(found.value), str(len(found.runs)), mean_and_deviation(found.losses, 4)]
         rows.append(
-            [*cells, errors, "HEAD" if found.finding.one_recipe else signed_interval(found.finding)]
+            [
+                *cells,
+                errors,
+                "HEAD" if found.finding.one_configuration else signed_interval(found.finding),
+            ]
         )
     images = ranked[0].finding.images
     return [
@@ -108,6 +112,8 @@ def ranking_verdict(parameter: str, ranked: list[Ranked]) -> str:
     names = f"{parameter} {first.value} and {second.value}"
     if min(len(first.runs), len(second.runs)) == 1:
         return f"No telling {names} apart: one seed does not tell how much the loss varies."
+    if max(np.ptp(first.losses), np.ptp(second.losses)) == 0:
+        return f"No telling {names} apart: their losses do not vary over the seeds."
     p_value = float(ttest_ind(first.losses, second.losses, equal_var=False).pvalue)
     if p_value < 0.05:
         return f"{first.value} has a lower validation loss than {second.value}, p = {p_value:.2g}."
@@ -115,13 +121,13 @@ def ranking_verdict(parameter: str, ranked: list[Ranked]) -> str:
 
 
 def _ranked(parameter: str, group: list[Run], of_head: list[Run]) -> Ranked:
-    value = group[0].recipe.params[parameter]
+    value = group[0].configuration.params[parameter]
     losses = [_kept_loss(run) for run in group]
     return Ranked(value, group, losses, compare_runs(("HEAD", str(value)), of_head, group))
 
 
 def _kept_loss(run: Run) -> float:
-    history = read_table(run.source, run.recipe, HISTORY)
+    history = read_table(run.source, run.configuration, HISTORY)
     missing = [name for name in ("kept", "val_loss") if name not in history]
     if missing:
         raise run.source.stale(f"{HISTORY} without {missing[0]}", "the columns kept and val_loss")

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from experiments.configuration import SEED
 from experiments.finding import Finding, seeds_needed, verdict, wrong_answers
 from experiments.layout import Commands, Part, Table
 from experiments.more_seeds import commands
-from experiments.recipe import SEED
 from experiments.runs import Run
 from experiments.statistics import changed_sides
 
@@ -50,14 +50,14 @@ def as_json(finding: Finding) -> dict[str, Any]:
 
 def changed_params(finding: Finding) -> dict[str, tuple[Any, Any]]:
     """Return the parameters that differ, but the seed, with their values in A and B."""
-    a, b = (recipe.params for recipe in finding.recipes)
+    a, b = (configuration.params for configuration in finding.configurations)
     names = [name for name in {**a, **b} if name != SEED]
     return {name: (a.get(name), b.get(name)) for name in names if a.get(name) != b.get(name)}
 
 
 def changed_code(finding: Finding) -> list[str]:
     """Return the files and folders of code that differ."""
-    a, b = (recipe.code for recipe in finding.recipes)
+    a, b = (configuration.code for configuration in finding.configurations)
     return sorted(path for path in {*a, *b} if a.get(path) != b.get(path))
 
 
@@ -117,9 +117,9 @@ def _changed(finding: Finding) -> str:
 
 def _unknown_noise(finding: Finding) -> str:
     if finding.single_runs:
-        return "With one seed a side, nobody knows how much the seeds vary. This tells it:"
+        return "One seed a side does not show how much the seeds vary. More seeds do:"
     a, b = "AB" if len(finding.groups[0]) == 1 else "BA"
-    return f"{a} has one seed, and is taken to vary as {b} does. This tells it:"
+    return f"{a} has one seed, and is taken to vary as {b} does. More seeds show it:"
 
 
 def _group_as_json(group: Sequence[Run]) -> dict[str, Any]:

@@ -1,14 +1,26 @@
 """The runs of the project: what each answered, and groups of runs that differ in the seed alone."""
 
 import io
+import sys
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from experiments.recipe import DATASET, LOCK, PARAMS, SEED, Recipe, digest, flat, read_recipe
+from experiments.configuration import (
+    DATASET,
+    LOCK,
+    PARAMS,
+    SEED,
+    Configuration,
+    digest,
+    flat,
+    read_configuration,
+)
 from experiments.sources import Source, experiments
 from stages.shared.cli import StageError, one_line
+from stages.shared.dataset import NUM_CLASSES
 
 PREDICTIONS, HISTORY = "metrics/predictions.csv", "plots/history.csv"
 COLUMNS = ("index", "label", "predicted", "confidence")
@@ -18,13 +30,13 @@ class Run(NamedTuple):
     """A finished run and its answers."""
 
     source: Source
-    recipe: Recipe
+    configuration: Configuration
     labels: NDArray[Any]  # (N,), 0 to 9
     predicted: NDArray[Any]  # (N,), 0 to 9
 
     @property
     def seed(self) -> int:
-        return int(self.recipe.params[SEED])
+        return int(self.configuration.params[SEED])
 
     @property
     def errors(self) -> int:
@@ -34,41 +46,48 @@ class Run(NamedTuple):
 def read_group(source: Source) -> list[Run]:
     """Read a run, and those on its baseline that differ from it in the seed alone, by their seeds.
 
-    Two runs with a network in common are not two draws: only the first one counts.
+    A run that cannot be read is left out, with a line on stderr. Two runs with a network in common
+    are not two draws: only the first one counts.
     """
     group = [read_run(source)]
     baseline = Source(source.baseline[:10], source.baseline, source.baseline)
     for other in (baseline, *experiments()):
-        recipe = read_recipe(other) if other.baseline == source.baseline else None
+        configuration = read_configuration(other) if other.baseline == source.baseline else None
         if (
-            recipe
-            and recipe.equals(group[0].recipe)
-            and not any(recipe.shares_a_network(run.recipe) for run in group)
+            configuration
+            and configuration.equals(group[0].configuration)
+            and not any(configuration.shares_a_network(run.configuration) for run in group)
         ):
-            group.append(read_run(other))
+            try:
+                group.append(read_run(other))
+            except StageError as error:
+                print(f"left out: {error}", file=sys.stderr)
     return sorted(group, key=lambda run: run.seed)
 
 
 def read_run(source: Source) -> Run:
-    """Read a run's recipe and predictions.
+    """Read a run's configuration and predictions.
 
     Raises `StageError` if there is no finished run, or if its files are not those of its dvc.lock.
     """
-    recipe = read_recipe(source)
-    if recipe is None:
+    configuration = read_configuration(source)
+    if configuration is None:
         raise source.stale(f"no finished run in {LOCK}", "one with predictions")
     if not source.commit:
-        _check_params(source, recipe)
-    table = read_table(source, recipe, PREDICTIONS)
+        _check_params(source, configuration)
+    table = read_table(source, configuration, PREDICTIONS)
     missing = [name for name in COLUMNS if name not in table]
     if missing:
         raise source.stale(f"{PREDICTIONS} without {missing[0]}", f"columns {', '.join(COLUMNS)}")
     if list(table["index"]) != list(range(len(table))):
         raise source.stale(f"{PREDICTIONS} in another order", "the index 0, 1, 2, …")
-    return Run(source, recipe, table["label"].to_numpy(), table["predicted"].to_numpy())
+    for name in ("label", "predicted"):
+        if table[name].dtype != np.int64 or not table[name].between(0, NUM_CLASSES - 1).all():
+            raise source.stale(f"{PREDICTIONS} with other values of {name}", "digits from 0 to 9")
+    return Run(source, configuration, table["label"].to_numpy(), table["predicted"].to_numpy())
 
 
-def read_table(source: Source, recipe: Recipe, path: str) -> pd.DataFrame:
+def read_table(source: Source, configuration: Configuration, path: str) -> pd.DataFrame:
     """Read a CSV file of a run.
 
     Raises `StageError` if it is missing, or not the one that the run wrote.
@@ -76,7 +95,7 @@ def read_table(source: Source, recipe: Recipe, path: str) -> pd.DataFrame:
     content = source.read(path)
     if content is None:
         raise source.stale(f"no {path}", "the one that its run wrote")
-    if digest(content) != recipe.outputs.get(path):
+    if digest(content) != configuration.outputs.get(path):
         raise source.stale(f"{path} of another run", f"the one in {LOCK}")
     try:
         return pd.read_csv(io.BytesIO(content))
@@ -88,7 +107,7 @@ def check_same_test_set(runs: list[Run]) -> None:
     """Raise `StageError` if the runs were not scored on the same test images."""
     first = runs[0]
     for run in runs[1:]:
-        ours, theirs = (f"{found.recipe.params[DATASET]}" for found in (first, run))
+        ours, theirs = (f"{found.configuration.params[DATASET]}" for found in (first, run))
         if ours == theirs and len(first.labels) != len(run.labels):
             ours, theirs = (f"{len(found.labels):,} test images" for found in (first, run))
         elif ours == theirs:
@@ -101,15 +120,15 @@ def check_same_test_set(runs: list[Run]) -> None:
             )
 
 
-def _check_params(source: Source, recipe: Recipe) -> None:
+def _check_params(source: Source, configuration: Configuration) -> None:
     """Refuse a workspace whose params.yaml was edited after its run."""
-    sections = {name.partition(".")[0] for name in recipe.params}
+    sections = {name.partition(".")[0] for name in configuration.params}
     content = source.read_yaml(PARAMS) or {}
     written = flat({name: content[name] for name in sections if name in content})
-    for name in sorted({*written, *recipe.params}):
+    for name in sorted({*written, *configuration.params}):
         ours, theirs = (
             f"{name}: {values[name]}" if name in values else f"no {name}"
-            for values in (written, recipe.params)
+            for values in (written, configuration.params)
         )
         if ours != theirs:
             raise source.stale(f"{ours} in {PARAMS}", f"{theirs} as in {LOCK}")

@@ -83,6 +83,15 @@ def workspace() -> Source:
     return Source("workspace", "", head())
 
 
+def check_folder() -> None:
+    """Raise `StageError` unless this is the folder of the pipeline, in a Git repository."""
+    head()
+    if not Path("dvc.yaml").exists():
+        raise StageError(
+            f"{Path.cwd()}: found no pipeline, expected the project's folder; `cd` to it"
+        )
+
+
 def head() -> str:
     """Return the hash of the current commit.
 
@@ -110,5 +119,8 @@ def _commit(name: str) -> str:
 def _git(*arguments: str) -> bytes | None:
     """Return what a Git command prints; None if it fails."""
     command = ["git", *arguments]
-    result = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - Git alone
+    try:
+        result = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - Git alone
+    except FileNotFoundError:
+        raise StageError("git: found no such program, expected Git; install it") from None
     return None if result.returncode else result.stdout

@@ -54,10 +54,13 @@ class Comparison(NamedTuple):
 
 
 class Needed(NamedTuple):
-    """What would show a difference of the size found: seeds in each group, or else test images."""
+    """What would show a difference of the size found: seeds in each group, or else test images.
 
-    seeds: int | None  # None: no number of seeds would do
-    images: int | None  # None: the seeds would do
+    If both are None, it takes more of both.
+    """
+
+    seeds: int | None  # with these test images
+    images: int | None  # with these seeds
 
 
 def compare_groups(a: Wrong, b: Wrong) -> Comparison:
@@ -140,7 +143,8 @@ def needed(a: Wrong, b: Wrong) -> Needed | None:
     if allowed > by_images:
         more = max(len(a), len(b)) + 1
         return Needed(max(math.ceil(by_seeds / (allowed - by_images)), more), None)
-    return Needed(None, math.ceil(a.shape[1] * by_images / allowed))
+    left = allowed - (1 / len(a) + 1 / len(b)) * parts.seed
+    return Needed(None, math.ceil(a.shape[1] * parts.images / left) if left > 0 else None)
 
 
 def mcnemar(only_a: int, only_b: int) -> float:

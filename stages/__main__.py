@@ -4,6 +4,7 @@ STAGE is download, preprocess, train, evaluate or plot; `python -m stages STAGE 
 stage's paths. dvc.yaml holds the full commands.
 """
 
+import argparse
 import os
 import sys
 import threading
@@ -40,8 +41,11 @@ def run_stage(name: str) -> None:
     """Run a stage's `main`; before a training, check the parameters of all stages."""
     # Only the stage that runs is imported: TensorFlow alone takes seconds.
     stage = import_quietly(f"stages.{name}")
-    if name == "train" and "--params" in sys.argv[:-1]:
-        check_parameters(Path(sys.argv[sys.argv.index("--params") + 1]))
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--params", nargs="?", type=Path)
+    params = parser.parse_known_args()[0].params
+    if name == "train" and params and "--help" not in sys.argv:
+        check_parameters(params)
     stage.main()
 
 

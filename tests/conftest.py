@@ -17,6 +17,12 @@ from selenium.webdriver.chrome.service import Service
 from stages.shared.dataset import LabelledImages
 from stages.training.settings import Augmentation, EarlyStopping, Train
 
+# A Git hook sets GIT_DIR, and Git would change that repository instead of a test's own. A user's
+# settings, such as signed commits, would change what Git does.
+for name in [name for name in os.environ if name.startswith("GIT_")]:
+    del os.environ[name]
+os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
 PROJECT = Path(__file__).parents[1]
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""

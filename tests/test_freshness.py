@@ -37,4 +37,5 @@ def differences(project: Path) -> list[str]:
 @pytest.mark.parametrize("project", [PROJECT, PROJECT / "recipes"], ids=["default", "recipes"])
 def test_the_results_are_those_of_the_code(project: Path) -> None:
     """Nothing has been changed since the run in dvc.lock."""
-    assert not differences(project), "dvc.lock is of another state: type `dvc repro` and commit"
+    remedy = f"another state than dvc.lock's: type `dvc repro` in {project}, then commit"
+    assert not differences(project), remedy

@@ -159,7 +159,9 @@ def test_record_refuses_a_model_of_another_run(reproduced: Pipeline, tmp_path: P
     result = clone.run("python", "-m", "benchmarks.record")
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
-    assert line.startswith("error: models/model.tflite and metrics/metrics.json: not found, or not")
+    assert line.startswith(
+        "error: models/model.tflite, metrics/metrics.json and data/processed: not "
+    )
     assert clone.succeed("git", "status", "--porcelain") == ""
 
 

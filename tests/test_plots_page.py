@@ -32,8 +32,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     pipeline = copy_of_project(tmp_path_factory.mktemp("project"))
     pipeline.succeed("git", "checkout", "--quiet", "-b", "shorter")
     history = pipeline.root / "plots" / "history.csv"
-    history.write_text("".join(history.read_text().splitlines(keepends=True)[:6]))
-    pipeline.succeed("git", "commit", "--quiet", "--all", "--message=shorter")
+    history.write_text("".join(history.read_text().splitlines(keepends=True)[:-1]))
+    pipeline.succeed("git", "commit", "--quiet", "--all", "--allow-empty", "--message=shorter")
     return pipeline
 
 

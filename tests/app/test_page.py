@@ -68,7 +68,7 @@ def test_says_which_model_reads(page: Chrome, model: Path) -> None:
     """The page shows the description of the model."""
     element = page.find_element(By.ID, "model")
     WebDriverWait(page, MAX_WAIT, 0.02).until(lambda _: element.text)
-    assert element.text == f"{model}, given by --model: accuracy not known"
+    assert element.text.startswith(f"{model}, the committed model: ")
 
 
 def test_a_finger_draws(page: Chrome) -> None:

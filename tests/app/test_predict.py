@@ -85,11 +85,9 @@ def test_shows_the_steps(model: Path, folder: Path) -> None:
 
 def test_version_names_the_model(model: Path) -> None:
     """--version says which model is used, how accurate it is, and needs no picture."""
-    assert predict(model, "--version") == (
-        0,
-        f"{model}, given by --model: accuracy not known\n",
-        "",
-    )
+    code, output, errors = predict(model, "--version")
+    assert (code, errors) == (0, "")
+    assert output.startswith(f"{model}, the committed model: ")
     result = subprocess.run(
         [sys.executable, "-m", "app.predict", "--version"],
         cwd=PROJECT,

@@ -115,6 +115,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     images = np.random.default_rng(0).integers(0, 256, (IMAGES, 28, 28, 1), dtype=np.uint8)
     save_split(made.root / "data" / "processed", "test", LabelledImages(images, LABELS))
     made.write(".gitignore", "/data\n")
+    made.write("dvc.yaml", "")
     made.write_run([0, 1, 2, 3])
     made.commit()
     monkeypatch.chdir(made.root)

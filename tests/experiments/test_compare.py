@@ -85,8 +85,15 @@ def test_a_sheet_of_many_or_no_images(project: Project) -> None:
         (["--by", "train.dropout", "--sheet", "a.png"], "--sheet shows two runs, expected A"),
         (["HEAD", "--json", "--markdown"], "argument --markdown: not allowed with argument --json"),
         (["HEAD", "--seeds"], "unrecognized arguments: --seeds"),
-        (["HEAD", "--picture", "a.jpg"], "--picture: found a.jpg, expected a name that ends in"),
-        (["HEAD", "--picture", "params.yaml/a.png"], "a.png: File exists; type another path"),
+        (
+            ["HEAD", "--picture", "a.jpg"],
+            "--picture: found a.jpg, expected a .png file in a folder",
+        ),
+        (["HEAD", "--picture", "none/a.png"], "found none/a.png, expected a .png file in a folder"),
+        (
+            ["HEAD", "--picture", "a.png", "--sheet", "a.png"],
+            "--picture and --sheet: found a.png twice, expected two files",
+        ),
         (["--by", "train.width"], "--by: found train.width, expected a parameter of train"),
     ],
 )

@@ -17,7 +17,7 @@ def test_single_runs_that_differ(project: Project) -> None:
 
 
 def test_several_seeds_that_differ(project: Project) -> None:
-    """A difference in every seed is one of the recipes."""
+    """A difference in every seed is one of the configurations."""
     for seed in (1, 2):
         project.experiment(f"seed-{seed}", [0, 1, 2, 3 + seed], seed=seed)
     for seed in (0, 1, 2):
@@ -43,19 +43,19 @@ def test_asks_for_images_if_seeds_do_not_help(project: Project) -> None:
     for seed in (0, 1):
         project.experiment(f"wide-{seed}", [10, 11, 12], seed=seed, dropout=0.5)
     sentence = verdict(finding("main", "wide-0"))
-    assert "for a difference of this size no number of seeds would do; it needs about" in sentence
+    assert "no number of seeds would do; with these seeds it needs about" in sentence
     (number,) = [int(word.replace(",", "")) for word in sentence.split() if word[0].isdigit()]
     assert number > IMAGES
     assert number % 100 == 0
 
 
-def test_one_recipe_is_chance_whatever_its_errors(project: Project) -> None:
+def test_one_configuration_is_chance_whatever_its_errors(project: Project) -> None:
     """Runs that differ in the seed alone are not told apart; equal runs have p = 1."""
     project.experiment("seed-1", [*range(20)], seed=1)
     apart = finding("main", "seed-1")
     assert apart.comparison.p_value < 0.05
     for found in (apart, finding("main")):
-        assert verdict(found).startswith("no telling them apart: they are one recipe")
+        assert verdict(found).startswith("no telling them apart: they differ in nothing but")
         assert commands(found) == []
     assert finding("main").comparison.p_value == 1
 

@@ -20,22 +20,20 @@ def test_commands_for_more_seeds(project: Project) -> None:
     ]
 
 
-def test_commands_bring_other_code_and_commits_here(project: Project) -> None:
-    """A run of another commit or of other code is brought here first."""
+def test_other_code_and_commits_are_comments(project: Project) -> None:
+    """What would take the folder's code or parameters along is not a line to be pasted."""
     first = project.git("rev-parse", "HEAD")
     project.experiment("rewritten", [1], code="0ther")
-    assert commands(finding("main", "rewritten"))[1:4] == [
-        "git stash",
-        "dvc exp apply rewritten",
+    assert commands(finding("main", "rewritten")) == [
         f"dvc exp run --queue {RANGE}",
+        f"# B: commit your changes, `dvc exp apply rewritten`, then `dvc exp run --queue {RANGE}`",
+        "dvc queue start",
     ]
     project.write_run([1], networks=4, seed=8)
     project.commit()
     assert commands(finding(first, "HEAD")) == [
+        f"# A: commit your changes, `git switch --detach {first[:10]}`, then "
+        f"`dvc exp run --queue {RANGE}`",
         "dvc exp run --queue -S 'train.seed=range(12,28,4)'",
-        f"git checkout {first[:10]}",
-        f"dvc exp run --queue {RANGE}",
         "dvc queue start",
     ]
-    project.write_run([1], dropout=0.5, code="0ther")
-    assert commands(finding("HEAD"))[:2] == [f"dvc exp run --queue {RANGE}", "git stash"]

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from experiments.layout import as_text
-from experiments.ranking import rank, ranking_as_json, ranking_report
+from experiments.ranking import rank, ranking_as_json, ranking_report, ranking_verdict
 from stages.shared.cli import StageError
 from tests.experiments.conftest import PARAMS, Project
 
@@ -68,3 +68,19 @@ def test_refuses_a_history_without_the_kept_epoch(project: Project) -> None:
     project.experiment("wide", [1], dropout=0.5)
     with pytest.raises(StageError, match=r"found plots/history\.csv without kept"):
         rank("train.dropout")
+
+
+def test_equal_numbers_are_one_value(project: Project) -> None:
+    """0 and 0.0 are one value of a parameter, however they are written."""
+    for seed, dropout in enumerate((0, 0.0, 0, 0.0), start=1):
+        project.experiment(f"none-{seed}", [1], seed=seed, dropout=dropout)
+    ranked = rank("train.dropout")
+    assert sorted((found.value, len(found.runs)) for found in ranked) == [(0, 4), (0.4, 1)]
+
+
+def test_losses_that_do_not_vary(project: Project) -> None:
+    """Without any spread over the seeds there is nothing to test."""
+    project.experiment("first", [1], seed=1)
+    for seed in (0, 1):
+        project.experiment(f"wide-{seed}", [1], loss=0.2, seed=seed, dropout=0.5)
+    assert "their losses do not vary over the seeds" in ranking_verdict("x", rank("train.dropout"))

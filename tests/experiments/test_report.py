@@ -30,7 +30,7 @@ def test_the_report_on_single_runs(project: Project) -> None:
     assert "Images that only A has right: 3; only B: 4.\n" in text
     assert "probability" not in text
     assert text.endswith(
-        "With one seed a side, nobody knows how much the seeds vary. This tells it:\n\n"
+        "One seed a side does not show how much the seeds vary. More seeds do:\n\n"
         "    dvc exp run --queue -S 'train.seed=range(1,5)'\n"
         "    dvc exp run --queue -S train.dropout=0.5 -S 'train.seed=range(1,5)'\n"
         "    dvc queue start"
@@ -62,5 +62,5 @@ def test_one_side_with_a_single_run(project: Project) -> None:
     project.experiment("seed-1", [1], seed=1)
     project.experiment("wide", [2], dropout=0.5)
     text = as_text(report(compare_sources(find_source("wide"), find_source("main"))))
-    assert "A has one seed, and is taken to vary as B does. This tells it:" in text
+    assert "A has one seed, and is taken to vary as B does. More seeds show it:" in text
     assert text.count("dvc exp run") == 1

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from experiments.recipe import flat
+from experiments.configuration import flat
 from experiments.runs import check_same_test_set, read_group, read_run
 from experiments.sources import Source, find_source, workspace
 from stages.shared.cli import StageError
@@ -20,7 +20,7 @@ def test_a_run_by_hand(project: Project) -> None:
     run = read_run(find_source("HEAD"))
     assert run.errors == 4
     assert run.labels.tolist() == LABELS.tolist()
-    assert run.recipe.params["train.early_stopping.patience"] == 10
+    assert run.configuration.params["train.early_stopping.patience"] == 10
     assert flat({"a": {"b": {"c": 1}, "d": None}}) == {"a.b.c": 1, "a.d": None}
 
 
@@ -152,12 +152,40 @@ def test_says_how_to_mend_a_commit_and_an_experiment(project: Project) -> None:
 def test_refuses_other_test_images(project: Project) -> None:
     """Another data set, another number of images and other labels are told apart."""
     run = read_run(find_source("HEAD"))
-    mnist = run.recipe._replace(params=run.recipe.params | {"download.dataset": "mnist"})
+    mnist = run.configuration._replace(
+        params=run.configuration.params | {"download.dataset": "mnist"}
+    )
     for other, message in (
-        (run._replace(labels=run.labels[::-1], recipe=mnist), "found digits and mnist"),
+        (run._replace(labels=run.labels[::-1], configuration=mnist), "found digits and mnist"),
         (run._replace(labels=run.labels[1:]), "found 200 test images and 199 test images"),
         (run._replace(labels=run.labels[::-1]), "found one test split of digits and another"),
     ):
         with pytest.raises(StageError, match=message):
             check_same_test_set([run, other])
     check_same_test_set([run, run])
+
+
+def test_a_damaged_sibling_is_left_out(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An experiment that cannot be read is named on stderr, and the others are compared."""
+    project.experiment("good", [1], seed=1)
+    baseline = project.git("rev-parse", "HEAD")
+    project.write_run([1], seed=2)
+    stale_predictions(project)
+    project.git("add", "--all")
+    commit = project.git("commit-tree", project.git("write-tree"), "-p", baseline, "-m", "bad")
+    project.git("update-ref", f"refs/exps/{baseline[:2]}/{baseline[2:]}/bad", commit)
+    project.git("reset", "--quiet", "--hard", "HEAD")
+    assert [run.source.name for run in read_group(find_source("HEAD"))] == ["HEAD", "good"]
+    assert capsys.readouterr().err.startswith("left out: bad: found metrics/predictions.csv of")
+
+
+@pytest.mark.parametrize("value", ["zero", "", "10", "-1", "1.5"])
+def test_refuses_predictions_that_are_no_digits(project: Project, value: str) -> None:
+    """A label or a prediction that is no digit is named as such."""
+    path = project.root / "metrics" / "predictions.csv"
+    path.write_text(path.read_text().replace("0,0,1,", f"0,0,{value},", 1))
+    project.write_lock(PARAMS)
+    with pytest.raises(StageError, match=r"predictions.csv with other values of predicted"):
+        read_run(workspace())

@@ -15,7 +15,7 @@ DATASET, SEED, NETWORKS = "download.dataset", "train.seed", "train.networks"
 STAGES = ("download", "preprocess", "train", "evaluate")
 
 
-class Recipe(NamedTuple):
+class Configuration(NamedTuple):
     """What a run was made from, and the MD5 digests of its files, as dvc.lock has them."""
 
     params: dict[str, Any]  # by dotted names: train.dropout
@@ -23,20 +23,20 @@ class Recipe(NamedTuple):
     outputs: dict[str, str]  # path: digest
     test_images: str  # digest of the array that was scored
 
-    def equals(self, other: "Recipe") -> bool:
+    def equals(self, other: "Configuration") -> bool:
         """Say whether the two differ in nothing but the seed."""
         seed = {SEED: None}
         return self.params | seed == other.params | seed and self.code == other.code
 
-    def shares_a_network(self, other: "Recipe") -> bool:
-        """Say whether two runs of one recipe have a network in common.
+    def shares_a_network(self, other: "Configuration") -> bool:
+        """Say whether two runs of one configuration have a network in common.
 
         A run of several networks trains them with its seed and those that follow it.
         """
         return bool(abs(self.params[SEED] - other.params[SEED]) < self.params[NETWORKS])
 
 
-def read_recipe(source: Source) -> Recipe | None:
+def read_configuration(source: Source) -> Configuration | None:
     """Read what was run from dvc.lock; None if that is missing or tells of no finished run.
 
     Raises `StageError` if dvc.lock is not YAML.
@@ -49,12 +49,13 @@ def read_recipe(source: Source) -> Recipe | None:
         for stage in stages.values():
             params |= flat(stage.get("params", {}).get(PARAMS, {}))
         code = {path: md5 for path, md5 in inputs.items() if path.startswith("stages/")}
-        recipe = Recipe(params, code, outputs, inputs[TEST_IMAGES])
+        configuration = Configuration(params, code, outputs, inputs[TEST_IMAGES])
         # After an interrupted run, the scores are those of an earlier model.
-        finished = inputs[MODEL] == outputs[MODEL] and {SEED, NETWORKS, DATASET} <= params.keys()
+        finished = inputs[MODEL] == outputs[MODEL] and DATASET in params
+        finished &= all(type(params[name]) is int for name in (SEED, NETWORKS))
     except (KeyError, TypeError, AttributeError):
         return None
-    return recipe if finished else None
+    return configuration if finished else None
 
 
 def digest(content: bytes) -> str:
