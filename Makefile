@@ -47,10 +47,11 @@ setup: .venv/checks.installed
 	@echo "Making the Python environment .venv ..."
 	@$(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet $(UV) || { rm -rf .venv; exit 1; }
 
+# The modules are compiled at once, as pip does: otherwise each start of TensorFlow could compile anew.
 # pip takes over where uv finds no packages: it has settings of its own for mirrors and proxies.
 define install
 @echo "Installing the packages of $< ..."
-@.venv/bin/uv pip install --quiet --python .venv/bin/python --requirement $< || { \
+@.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --requirement $< || { \
   echo "uv could not install them. Trying pip ..."; \
   .venv/bin/python -m pip install --quiet --requirement $<; }
 @touch $@
