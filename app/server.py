@@ -26,7 +26,7 @@ from app.decode import PictureError, TooLargeError, UnknownFormatError
 from app.reader import Answer, Reader
 
 MAX_BYTES = 16 << 20  # of one request
-MAX_BODIES = 8  # requests whose pictures are in memory at once
+MAX_BODIES = 6  # requests whose pictures are in memory at once
 WORKERS = 2  # pictures that are recognised at once
 TIMEOUT = 10.0  # seconds for each: to wait for other requests, to receive, and to recognise
 STATUS = {TooLargeError: 413, UnknownFormatError: 415, PictureError: 422}
