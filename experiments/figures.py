@@ -47,7 +47,7 @@ def ranking_figure(parameter: str, ranked: Sequence[Ranked]) -> Figure:
     """
     figure = Figure(figsize=(10, 1.8 + 0.5 * len(ranked)), layout="constrained")
     figure.suptitle(f"{parameter}, ranked by validation loss")
-    losses, errors = figure.subplots(1, 2)
+    losses, errors = figure.subplots(1, 2, sharey=True)
     for place, found in enumerate(ranked):
         values, count = found.losses, len(found.losses)
         losses.plot(values, [place] * count, "o", color=BLUE, **DOT)
@@ -62,9 +62,10 @@ def ranking_figure(parameter: str, ranked: Sequence[Ranked]) -> Figure:
             _draw_interval(errors, place, found.finding, ORANGE)
     names = [f"{found.value} (n = {len(found.runs)})" for found in ranked]
     _finish(losses, names, "validation loss")
-    losses.set_title("each run; mean and 95 % interval over seeds", fontsize=10)
+    losses.set_title("each run;\nmean and 95 % interval over seeds", fontsize=10)
     _finish(errors, names, "errors minus those of HEAD (diamond)")
-    errors.set_title("test errors and 95 % interval; they choose nothing", fontsize=10)
+    errors.tick_params(left=False)
+    errors.set_title("test errors and 95 % interval;\nthey choose nothing", fontsize=10)
     errors.axvline(0, color="gray", linestyle="--", zorder=0)
     return figure
 
@@ -77,7 +78,7 @@ def changed_figure(finding: Finding, images: UInt8Array) -> Figure:
     wrong = [wrong_answers(group) for group in finding.groups]
     shares = np.abs(wrong[1].mean(axis=0) - wrong[0].mean(axis=0))
     shown, colours, counts = [], [], []
-    for changed, colour in zip(changed_sides(*wrong), (ORANGE, BLUE), strict=True):
+    for changed, colour in zip(changed_sides(*wrong), (BLUE, ORANGE), strict=True):
         indices = np.flatnonzero(changed)
         clearest = indices[np.argsort(-shares[indices], kind="stable")][:MOST_IMAGES]
         shown += clearest.tolist()
@@ -86,7 +87,7 @@ def changed_figure(finding: Finding, images: UInt8Array) -> Figure:
         counts.append(f"{len(indices):,}{part}")
     heading = (
         f"A is {finding.names[0]}, B is {finding.names[1]}\n"
-        f"orange: only A is right, {counts[0]}; blue: only B is right, {counts[1]}"
+        f"blue: only A is right, {counts[0]}; orange: only B is right, {counts[1]}"
     )
     captions = [_caption(finding, index) for index in shown]
     return image_grid(images[shown], captions, heading, colours)

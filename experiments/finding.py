@@ -53,12 +53,12 @@ class Finding(NamedTuple):
 def compare_sources(a: Source, b: Source) -> Finding:
     """Read and compare the groups of two runs.
 
-    If the runs differ in nothing but the seed, they have one group and are compared alone.
+    Two seeds of one configuration have one group, and are compared alone.
 
     Raises `StageError` if a run is not finished, or if their test images differ.
     """
     first, second = read_run(a), read_run(b)
-    if first.configuration.equals(second.configuration):
+    if first.configuration.equals(second.configuration) and first.seed != second.seed:
         return compare_runs((a.name, b.name), [first], [second])
     return compare_runs((a.name, b.name), read_group(a), read_group(b))
 
@@ -88,7 +88,7 @@ def verdict(finding: Finding) -> str:
 
 def _why_not(finding: Finding) -> str:
     if finding.one_configuration:
-        return "they differ in nothing but the seed, so a difference would be chance"
+        return _why_not_one_configuration(*finding.groups)
     more = seeds_needed(finding)
     if more is None:
         return "they make the same number of errors"
@@ -101,6 +101,14 @@ def _why_not(finding: Finding) -> str:
         )
     size = "at least" if finding.single_runs else "about"
     return f"a difference of this size needs {size} {_rounded(more.seeds)} seeds a side"
+
+
+def _why_not_one_configuration(a: Sequence[Run], b: Sequence[Run]) -> str:
+    if [run.seed for run in a] != [run.seed for run in b]:
+        return "they differ in nothing but the seed, so a difference would be chance"
+    if any((one.predicted != other.predicted).any() for one, other in zip(a, b, strict=True)):
+        return "parameters, code and seeds are the same, so a difference is the machine's"
+    return f"both sides are the same {'run' if len(a) == 1 else f'{len(a)} runs'}"
 
 
 def seeds_needed(finding: Finding) -> Needed | None:

@@ -5,13 +5,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import ttest_ind
 
-from experiments.configuration import SEED, read_configuration
+from experiments.configuration import PARAMS, SEED, Configuration, read_configuration
 from experiments.finding import Finding, compare_runs
 from experiments.layout import Part, Table
-from experiments.report import mean_and_deviation, signed_interval
+from experiments.report import mean_and_deviation, p_value, signed_interval
 from experiments.runs import HISTORY, Run, read_group, read_run, read_table
 from experiments.sources import Source, experiments, find_source
 from stages.shared.cli import StageError
+
+EXAMPLES = 3  # of parameters that an error names
 
 
 class Ranked(NamedTuple):
@@ -31,17 +33,20 @@ def rank(parameter: str) -> list[Ranked]:
     """
     base = find_source("HEAD")
     configuration = read_run(base).configuration
+    on_head = [base, *(found for found in experiments() if found.baseline == base.commit)]
+    others = [(source, other) for source in on_head if (other := read_configuration(source))]
     allowed = [name for name in configuration.params if name.startswith("train.") and name != SEED]
     if parameter not in allowed:
+        examples = _examples(allowed, [other for _, other in others])
         raise StageError(
             f"--by: found {parameter}, expected a parameter of train, as other sections change the "
-            f"images on which the loss is measured; type one of {', '.join(allowed)}"
+            f"images on which the loss is measured; type one that {PARAMS} has under train, such "
+            f"as {', '.join(examples)}"
         )
     # The first run of each value leads to all of them.
     firsts: dict[Any, Source] = {}
-    for source in (base, *experiments()):
-        other = read_configuration(source) if source.baseline == base.commit else None
-        if other is None or parameter not in other.params:
+    for source, other in others:
+        if parameter not in other.params:
             continue
         value = other.params[parameter]
         alike = other._replace(params=other.params | {parameter: configuration.params[parameter]})
@@ -114,10 +119,18 @@ def ranking_verdict(parameter: str, ranked: list[Ranked]) -> str:
         return f"No telling {names} apart: one seed does not tell how much the loss varies."
     if max(np.ptp(first.losses), np.ptp(second.losses)) == 0:
         return f"No telling {names} apart: their losses do not vary over the seeds."
-    p_value = float(ttest_ind(first.losses, second.losses, equal_var=False).pvalue)
-    if p_value < 0.05:
-        return f"{first.value} has a lower validation loss than {second.value}, p = {p_value:.2g}."
-    return f"No telling {names} apart by their validation loss, p = {p_value:.2g}."
+    p = float(ttest_ind(first.losses, second.losses, equal_var=False).pvalue)
+    if p < 0.05:
+        return f"{first.value} has a lower validation loss than {second.value}, {p_value(p)}."
+    return f"No telling {names} apart by their validation loss, {p_value(p)}."
+
+
+def _examples(names: list[str], configurations: list[Configuration]) -> list[str]:
+    """Return a few of the parameters, those that differ between the configurations if any do."""
+    changed = [
+        name for name in names if len({str(found.params.get(name)) for found in configurations}) > 1
+    ]
+    return (changed or names)[:EXAMPLES]
 
 
 def _ranked(parameter: str, group: list[Run], of_head: list[Run]) -> Ranked:

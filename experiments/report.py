@@ -74,6 +74,11 @@ def signed_interval(finding: Finding) -> str:
     return f"{_signed(found.difference)} ({_signed(found.low)} to {_signed(found.high)})"
 
 
+def p_value(value: float) -> str:
+    """Return a p-value for a sentence: p = 0.03, p < 0.0001."""
+    return f"p = {value:.2g}" if value >= 0.0001 else "p < 0.0001"
+
+
 def _differences(finding: Finding) -> list[Part]:
     params, code = changed_params(finding), changed_code(finding)
     rows = [[name, *map(str, values)] for name, values in params.items()]
@@ -95,10 +100,10 @@ def _errors(finding: Finding) -> Table:
 
 def _difference(finding: Finding) -> str:
     found = finding.comparison
-    test = "exact McNemar test, p" if finding.single_runs else "p"
+    test = "exact McNemar test, " if finding.single_runs else ""
     line = (
         f"B minus A: {_signed(found.difference)} errors in {finding.images:,} test images, 95 % "
-        f"interval {_signed(found.low)} to {_signed(found.high)}; {test} = {found.p_value:.2g}."
+        f"interval {_signed(found.low)} to {_signed(found.high)}; {test}{p_value(found.p_value)}."
     )
     if found.beats is None:
         return line

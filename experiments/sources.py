@@ -56,15 +56,16 @@ class Source(NamedTuple):
 def find_source(name: str) -> Source:
     """Find a commit or an experiment by its name, as Git or `dvc exp show` has it.
 
-    Raises `StageError` if there is none, and if experiments on several commits have the name and
-    none of the commits is HEAD.
+    A branch that only a remote has is found without the remote's name, as DVC finds it. Raises
+    `StageError` if there is none, and if experiments on several commits have the name and none of
+    the commits is HEAD, or branches of several remotes.
     """
     commit = _commit(name)
     if commit:
-        bases = [found.baseline for found in experiments() if found.commit == commit]
-        return Source(name, commit, bases[0] if bases else commit)
+        return _source_of_commit(name, commit)
     named = [found for found in experiments() if found.name == name]
-    chosen = [found for found in named if found.baseline == head()] or named
+    on_head = [found for found in named if found.baseline == head()]
+    chosen = on_head or named or _remote_branches(name)
     if not chosen:
         raise StageError(
             f"{name}: found no such revision or experiment, expected one that `git log --all` or "
@@ -72,8 +73,8 @@ def find_source(name: str) -> Source:
         )
     if len(chosen) > 1:
         raise StageError(
-            f"{name}: found experiments of this name on {len(chosen)} commits, expected one; type "
-            f"the commit of the experiment, such as {chosen[0].commit[:10]}"
+            f"{name}: found this name on {len(chosen)} commits, expected one; type the commit that "
+            f"you mean, such as {chosen[0].commit[:10]}"
         )
     return chosen[0]
 
@@ -103,11 +104,33 @@ def head() -> str:
     return commit
 
 
+def branch() -> str:
+    """Return the name of the current branch; the hash of the commit if there is none."""
+    return (_git("symbolic-ref", "--short", "--quiet", "HEAD") or head().encode()).decode().strip()
+
+
+def is_clean() -> bool:
+    """Say whether the files that Git tracks are as they were committed."""
+    return _git("status", "--porcelain", "--untracked-files=no") == b""
+
+
 def experiments() -> list[Source]:
     """Return all experiments by their names; DVC's other notes under refs/exps/ are left out."""
     listed = _git("for-each-ref", "--format=%(refname) %(objectname)", "refs/exps") or b""
     matches = map(_EXPERIMENT.fullmatch, listed.decode().splitlines())
     return sorted(Source(found[3], found[4], found[1] + found[2]) for found in matches if found)
+
+
+def _source_of_commit(name: str, commit: str) -> Source:
+    bases = [found.baseline for found in experiments() if found.commit == commit]
+    return Source(name, commit, bases[0] if bases else commit)
+
+
+def _remote_branches(name: str) -> list[Source]:
+    """Return the branches of this name that the remotes have, one for each commit."""
+    remotes = (_git("remote") or b"").decode().splitlines()
+    commits = {_commit(f"refs/remotes/{remote}/{name}") for remote in remotes} - {""}
+    return [_source_of_commit(name, commit) for commit in sorted(commits)]
 
 
 def _commit(name: str) -> str:

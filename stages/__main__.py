@@ -38,14 +38,24 @@ def main() -> None:
 
 
 def run_stage(name: str) -> None:
-    """Run a stage's `main`; before a training, check the parameters of all stages."""
+    """Run a stage's `main`.
+
+    Before a training, check the parameters of all stages. If RAY_ADDRESS names a cluster, the
+    networks are trained there first: the stage then finds all epochs in its checkpoints.
+    """
+    environment = dict(os.environ)  # before libraries add to it
     # Only the stage that runs is imported: TensorFlow alone takes seconds.
     stage = import_quietly(f"stages.{name}")
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--params", nargs="?", type=Path)
-    params = parser.parse_known_args()[0].params
-    if name == "train" and params and "--help" not in sys.argv:
-        check_parameters(params)
+    for path in ("params", "processed", "history", "progress"):
+        parser.add_argument(f"--{path}", nargs="?", type=Path)
+    paths = parser.parse_known_args()[0]
+    if name == "train" and all(vars(paths).values()) and "--help" not in sys.argv:
+        check_parameters(paths.params)
+        if environment.get("RAY_ADDRESS"):
+            from stages.cluster.launch import fill_checkpoints  # few runs need it
+
+            fill_checkpoints(environment, paths)
     stage.main()
 
 

@@ -136,5 +136,5 @@ def main() -> None:
     print(
         f"{dataset}: accuracy {metrics['accuracy']:.4f} "
         f"[{metrics['accuracy_low']:.4f}, {metrics['accuracy_high']:.4f}], "
-        f"{metrics['errors']:,} errors in {metrics['images']:,} test images"
+        f"errors: {metrics['errors']:,} in {metrics['images']:,} test images"
     )

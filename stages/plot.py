@@ -51,7 +51,9 @@ def main() -> None:
     figures = {
         "history": history_figure(history, f"{dataset}: learning curves"),
         "confusion": confusion_figure(predictions, score),
-        "digits": digits_figure(predictions, f"{dataset}: {metrics['errors']:,} errors by digit"),
+        "digits": digits_figure(
+            predictions, f"{dataset}: errors by digit, {metrics['errors']:,} in all"
+        ),
         "confidence": confidence_figure(predictions, score),
         "misclassified": misclassified_figure(predictions, images, settings.mistakes, dataset),
         "predictions": predictions_figure(predictions, images, settings.predictions, dataset),

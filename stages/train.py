@@ -78,6 +78,22 @@ def summarise(history: History) -> dict[str, float]:
     return {"epoch": len(history), "kept_epoch": kept["epoch"], **metrics}
 
 
+def open_checkpoints(settings: Train, processed: Path) -> CheckpointFolder:
+    """Return the folder, in the project, for the states of this training."""
+    files = sorted([*processed.glob("*.npy"), *Path(__file__).parent.rglob("*.py")])
+    return CheckpointFolder(checkpoint_root(Path.cwd()), run_key(settings.model_dump(), files))
+
+
+def report_to(history: Path, progress: Path) -> Report:
+    """Return a function that writes the rows of all epochs so far to these files."""
+
+    def report(rows: History) -> None:
+        write_csv(history, pd.DataFrame(rows, columns=HISTORY_COLUMNS))
+        write_json(progress, summarise(rows))
+
+    return report
+
+
 def augmented_images(settings: Train, training: LabelledImages) -> UInt8Array:
     """Return the first images (N, 28, 28, 1) of the first epoch, distorted; N is at most 40."""
     batches = training_batches(
@@ -107,13 +123,8 @@ def main() -> None:
     print(f"training images: {training.images.shape}, validation: {validation.images.shape}")
     print(f"devices: {describe_devices()}")
 
-    def report(history: History) -> None:
-        write_csv(paths.history, pd.DataFrame(history, columns=HISTORY_COLUMNS))
-        write_json(paths.progress, summarise(history))
-
-    files = sorted([*paths.processed.glob("*.npy"), *Path(__file__).parent.rglob("*.py")])
-    key = run_key(settings.model_dump(), files)
-    with CheckpointFolder(checkpoint_root(Path.cwd()), key) as checkpoints:
+    report = report_to(paths.history, paths.progress)
+    with open_checkpoints(settings, paths.processed) as checkpoints:
         model = train(settings, training, validation, checkpoints, report)
         save_model(model, paths.model)
         export_litert(paths.model, paths.litert)

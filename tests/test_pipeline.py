@@ -244,14 +244,25 @@ def test_experiments_run_only_what_they_touch(reproduced: Pipeline) -> None:
 
 
 def assert_table_fits_a_terminal(project: Pipeline) -> None:
-    """README's `dvc exp show` has the score beside the changed parameters, in 120 columns."""
+    """README's `dvc exp show` has epoch and score beside the changed parameters, in 120 columns."""
     (command,) = re.findall(r"^dvc exp show .*", (PROJECT / "README.md").read_text(), re.MULTILINE)
+    # A training that has ended its second epoch leaves this in the workspace.
+    progress = project.root / "metrics" / "training.json"
+    ended = progress.read_text()
+    progress.write_text(json.dumps(json.loads(ended) | {"epoch": 2, "kept_epoch": 1}))
     lines = project.succeed(*shlex.split(command)).splitlines()
+    progress.write_text(ended)
     assert max(len(line) for line in lines) <= 120
     (header,) = [line.split() for line in lines if "Experiment" in line]
-    assert header[:3] == ["Experiment", "errors", "accuracy"]
-    assert set(header[3:]) == {"train.epochs", "train.batch_size", "plot.mistakes"}
-    assert any("temporary" in line for line in lines)
+    assert header[:4] == ["Experiment", "epoch", "errors", "accuracy"]
+    assert set(header[4:]) == {"train.epochs", "train.batch_size", "plot.mistakes"}
+    epochs = {
+        name: re.split(rf"{name}\]? +", line)[1].split()[0]
+        for name in ("workspace", "main", "temporary")
+        for line in lines
+        if name in line
+    }
+    assert epochs == {"workspace": "2", "main": "3", "temporary": "1"}
 
 
 def test_a_fault_of_a_later_stage_is_found_before_the_training(reproduced: Pipeline) -> None:

@@ -86,24 +86,60 @@ def test_confusion_shows_each_count(project: Pipeline, browser: Chrome, tmp_path
     printed = project.succeed(
         "dvc", "plots", "diff", "HEAD", "--targets", file.name, *properties, "--show-vega"
     )
+    texts = texts_of_graph(browser, tmp_path, project, printed, ".mark-text.role-mark text")
+    assert counts_by_place(texts) == [list(range(100, 200)), list(range(100))]
+
+
+@pytest.mark.parametrize(
+    ("template", "y", "value", "scale"),
+    [
+        ("bars", "errors", "errors", ".role-axis-label text"),
+        ("confusion_counts", "label", "count", ".role-legend-label text"),
+    ],
+)
+def test_a_single_error_has_whole_numbers_beside_it(
+    project: Pipeline,
+    browser: Chrome,
+    tmp_path: Path,
+    template: str,
+    y: str,
+    value: str,
+    scale: str,
+) -> None:
+    """The axis of the bars and the colours of the matrix count in whole errors."""
+    table = pd.DataFrame({"digit": [0, 1], "label": [0, 0], value: [0, 1]})
+    file = project.root / "single.csv"
+    table.to_csv(file, index=False)
+    properties = ["--template", template, "-x", "digit", "-y", y, "--show-vega"]
+    printed = project.succeed("dvc", "plots", "show", file.name, *properties)
+    file.unlink()
+    texts = texts_of_graph(browser, tmp_path, project, printed, scale)
+    assert {"0", "1"} <= {text for _, _, text in texts}
+    assert not [text for _, _, text in texts if "." in text]
+
+
+def texts_of_graph(
+    browser: Chrome, folder: Path, project: Pipeline, printed: str, selector: str
+) -> list[list[Any]]:
+    """Draw what `dvc plots --show-vega` printed; return x, y and content of the texts in it."""
     # The page without plots has the scripts; as SVG the texts of a graph can be read.
-    page = tmp_path / "page.html"
+    page = folder / "page.html"
     page.write_text((project.root / ".dvc" / "plots.html").read_text())
     browser.get(page.as_uri())
-    texts = browser.execute_async_script(
+    texts: list[list[Any]] = browser.execute_async_script(
         """
-        const [spec, done] = arguments;
+        const [spec, selector, done] = arguments;
         vegaEmbed(document.body, spec, {renderer: "svg"}).then(() => {
-          const marks = document.querySelectorAll(".mark-text.role-mark text");
-          done([...marks].map((text) => {
+          done([...document.querySelectorAll(selector)].map((text) => {
             const {x, y} = text.getBoundingClientRect();
             return [x, y, text.textContent];
           }));
         });
         """,
         json.loads(printed),
+        selector,
     )
-    assert counts_by_place(texts) == [list(range(100, 200)), list(range(100))]
+    return texts
 
 
 def counts_by_place(texts: list[list[Any]]) -> list[list[int]]:

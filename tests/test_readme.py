@@ -72,6 +72,14 @@ def test_the_devcontainer_is_set_up_by_make() -> None:
     assert f"\n{target}:" in (PROJECT / "Makefile").read_text()
 
 
+def test_experiments_are_shown_by_one_command() -> None:
+    """The pages have one `dvc exp show` line, which a test of the pipeline runs."""
+    texts = [README, (PROJECT / "docs" / "experiments.md").read_text()]
+    lines = [re.findall(r"^dvc exp show.*", text, re.MULTILINE) for text in texts]
+    assert lines[0] == lines[1]
+    assert len(lines[0]) == 1
+
+
 def test_readme_is_short() -> None:
     """README has at most 150 lines; the rest belongs in docs/."""
     assert len(README.splitlines()) <= 150

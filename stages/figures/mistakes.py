@@ -23,10 +23,13 @@ def misclassified_figure(
         f"image {row.index}"
         for row in worst.itertuples(index=False)
     ]
-    which = "all" if len(worst) == len(mistakes) else f"the {len(worst)} most confident of"
-    heading = f"{title}: {which} {len(mistakes):,} mistakes in {len(predictions):,} test images"
-    if not captions:
-        heading = f"{title}: no mistake in {len(predictions):,} test images"
+    if len(mistakes) < 2:
+        which = "the only mistake" if captions else "no mistake"
+    elif len(worst) == len(mistakes):
+        which = f"all {len(mistakes):,} mistakes"
+    else:
+        which = f"the {len(worst)} most confident of {len(mistakes):,} mistakes"
+    heading = f"{title}: {which} in {len(predictions):,} test images"
     return image_grid(images[worst["index"]], captions, heading, [ORANGE] * len(worst))
 
 

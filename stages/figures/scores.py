@@ -86,9 +86,10 @@ def _draw_reliability(ax: Axes, predictions: pd.DataFrame) -> None:
         label = "images by confidence, in tenths" if index == bins.max() else None
         ax.errorbar(sure, share, error, fmt="o", color=BLUE, capsize=3, label=label)
         ax.annotate(f"{len(group):,}", (sure, share), (6, -12), textcoords="offset points")
-    ax.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.15), ylim=(0, 1.05))
+    ax.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1.15), ylim=(-0.07, 1.05))
     ax.set_title("Reliability; each number counts images")
-    ax.legend(loc="lower right")
+    # Points and their intervals may be anywhere inside.
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False)
 
 
 def _draw_coverage(ax: Axes, predictions: pd.DataFrame) -> None:
@@ -99,7 +100,7 @@ def _draw_coverage(ax: Axes, predictions: pd.DataFrame) -> None:
     share = 100 * answered / len(right)
     ax.plot(share, 100 * right.cumsum() / answered, color=BLUE)
     # The curve falls only from the first error on; half of the axis is before it.
-    first_error = 0 if right.all() else share[right.argmin()]
-    ax.set_xlim(max(0, 2 * first_error - 100), 100)
+    before_errors = 0 if right.all() else 100 * right.argmin() / len(right)
+    ax.set_xlim(max(0, 2 * before_errors - 100), 100)
     ax.set(xlabel="% of the images answered, the surest first", ylabel="accuracy on them, %")
     ax.set_title("Accuracy if the unsure answers are left out")

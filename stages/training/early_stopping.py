@@ -22,6 +22,11 @@ def should_stop(history: History, stopping: EarlyStopping) -> bool:
     return len(losses) - 1 - last_improvement >= stopping.patience
 
 
+def is_finished(history: History, epochs: int, stopping: EarlyStopping) -> bool:
+    """Tell whether a training of at most `epochs` epochs ends after this history."""
+    return len(history) >= epochs or should_stop(history, stopping)
+
+
 def kept_epoch(history: History, stopping: EarlyStopping) -> int:
     """Return the index of the last epoch whose metric is within `min_delta` of the best one.
 
@@ -32,6 +37,18 @@ def kept_epoch(history: History, stopping: EarlyStopping) -> int:
     losses = _losses(history, stopping)
     best = min(losses)
     return max(index for index, loss in enumerate(losses) if loss - best <= stopping.min_delta)
+
+
+def history_rows(history: History, stopping: EarlyStopping, index: int) -> History:
+    """Return the history of network `index`, from 0, with the columns `network` and `kept`.
+
+    `network` counts from 1; `kept` is 1 in the row of the kept epoch, else 0.
+    """
+    kept = kept_epoch(history, stopping) if history else None
+    return [
+        {"network": index + 1, **row, "kept": int(epoch == kept)}
+        for epoch, row in enumerate(history)
+    ]
 
 
 def _losses(history: History, stopping: EarlyStopping) -> list[float]:

@@ -15,10 +15,16 @@ from stages.training.architectures import build_model
 from stages.training.batches import evaluation_batches, training_batches
 from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.determinism import verbosity
-from stages.training.early_stopping import History, kept_epoch, should_stop
+from stages.training.early_stopping import (
+    History,
+    history_rows,
+    is_finished,
+    kept_epoch,
+    should_stop,
+)
 from stages.training.model_state import get_variables, restore_variables
 from stages.training.schedule import SCHEDULES
-from stages.training.settings import EarlyStopping, Train
+from stages.training.settings import Train
 
 VALIDATION_BATCH_SIZE = 1000  # images
 
@@ -52,10 +58,10 @@ def train_network(
     if state.history:
         print(f"resuming after epoch {len(state.history)} of {settings.epochs}")
         restore_variables(model, state.variables)
-        report(_rows(state.history, settings.early_stopping, index))
+        report(history_rows(state.history, settings.early_stopping, index))
     recorder = EpochRecorder(settings, checkpoints, state, index, report)
     epochs = range(len(state.history), settings.epochs)
-    if epochs and not should_stop(state.history, settings.early_stopping):
+    if not is_finished(state.history, settings.epochs, settings.early_stopping):
         with _ending_on_interrupt(recorder, settings.epochs):
             model.fit(
                 training_batches(
@@ -76,16 +82,7 @@ def train_network(
     # plain Keras could not load its learning-rate schedule.
     kept_model = build_model(settings.model, settings.dropout)
     kept_model.set_weights(recorder.kept_weights)
-    return kept_model, _rows(history, settings.early_stopping, index)
-
-
-def _rows(history: History, stopping: EarlyStopping, index: int) -> History:
-    """Return the history of network `index` with the columns `network` and `kept`."""
-    kept = kept_epoch(history, stopping)
-    return [
-        {"network": index + 1, **row, "kept": int(epoch == kept)}
-        for epoch, row in enumerate(history)
-    ]
+    return kept_model, history_rows(history, settings.early_stopping, index)
 
 
 def compiled_model(settings: Train, steps_per_epoch: int) -> keras.Model:
@@ -138,7 +135,7 @@ class EpochRecorder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is
         state = State(history, get_variables(self.model), self.kept_weights)
         self.checkpoints.save(state, self.index)
         self.history = history  # after saving: an interrupt reports only epochs on the disk
-        self.report(_rows(history, self.stopping, self.index))
+        self.report(history_rows(history, self.stopping, self.index))
         self.model.stop_training = should_stop(self.history, self.stopping)
 
 

@@ -50,14 +50,40 @@ def test_asks_for_images_if_seeds_do_not_help(project: Project) -> None:
 
 
 def test_one_configuration_is_chance_whatever_its_errors(project: Project) -> None:
-    """Runs that differ in the seed alone are not told apart; equal runs have p = 1."""
+    """Runs that differ in the seed alone are compared alone, and are not told apart."""
     project.experiment("seed-1", [*range(20)], seed=1)
-    apart = finding("main", "seed-1")
-    assert apart.comparison.p_value < 0.05
-    for found in (apart, finding("main")):
-        assert verdict(found).startswith("no telling them apart: they differ in nothing but")
+    found = finding("main", "seed-1")
+    assert found.single_runs
+    assert found.comparison.p_value < 0.05
+    assert verdict(found).startswith("no telling them apart: they differ in nothing but the seed")
+    assert commands(found) == []
+
+
+def test_a_side_against_itself(project: Project) -> None:
+    """It has all of its seeds, under any of its names, and p = 1; nothing is said to differ."""
+    assert verdict(finding("main")) == "no telling them apart: both sides are the same run"
+    project.experiment("seed-1", [*range(20)], seed=1)
+    project.experiment("seed-2", [*range(9)], seed=2)
+    for a, b in (("main", "HEAD"), ("main", ""), ("seed-1", "seed-1")):
+        found = finding(a, b)
+        assert [[run.seed for run in group] for group in found.groups] == [[0, 1, 2]] * 2
+        assert found.comparison.p_value == 1
+        assert verdict(found) == "no telling them apart: both sides are the same 3 runs"
         assert commands(found) == []
-    assert finding("main").comparison.p_value == 1
+
+
+def test_a_run_repeated_with_other_answers(project: Project) -> None:
+    """Where not even the seed differs, the difference is not laid on it."""
+    project.experiment("repeated", [*range(20)])
+    assert verdict(finding("main", "repeated")) == (
+        "no telling them apart: parameters, code and seeds are the same, so a difference is the "
+        "machine's"
+    )
+    project.experiment("seed-1", [1], seed=1)
+    first = project.git("rev-parse", "HEAD")
+    project.write("notes.txt", "")
+    project.commit()
+    assert "they differ in nothing but the seed" in verdict(finding(first, "HEAD"))
 
 
 def test_equal_errors_need_no_seeds(project: Project) -> None:

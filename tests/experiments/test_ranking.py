@@ -42,14 +42,23 @@ def test_says_if_the_first_is_ahead(project: Project) -> None:
 
 @pytest.mark.parametrize("name", ["train.drop", "train.seed", "preprocess.limit", "dropout"])
 def test_refuses_what_cannot_be_ranked(project: Project, name: str) -> None:
-    """Only parameters of train can be ranked, and the message lists them."""
+    """Only parameters of train can be ranked; the message names a few, and where the others are."""
+    project.write_run([1], epochs=3, threads=2)
+    project.commit()
     message = f"--by: found {name}, expected a parameter of train, as other"
     with pytest.raises(StageError, match=message) as caught:
         rank(name)
-    names = "type one of train.networks, train.dropout, train.early_stopping.patience"
-    assert sorted(str(caught.value).split("one of ")[1].split(", ")) == sorted(
-        names.split("one of ")[1].split(", ")
+    assert str(caught.value).endswith(
+        "; type one that params.yaml has under train, such as train.dropout, "
+        "train.early_stopping.patience, train.epochs"
     )
+
+
+def test_the_message_names_what_the_experiments_change(project: Project) -> None:
+    """Those parameters come first, as they are what can be ranked."""
+    project.experiment("wide", [1], dropout=0.5, seed=3)
+    with pytest.raises(StageError, match=r"under train, such as train\.dropout$"):
+        rank("train.drop")
 
 
 def test_refuses_a_single_value(project: Project) -> None:

@@ -2,7 +2,7 @@ import json
 
 from experiments.finding import compare_sources
 from experiments.layout import Commands, Part, Table, as_markdown, as_text
-from experiments.report import as_json, report
+from experiments.report import as_json, p_value, report
 from experiments.sources import find_source
 from tests.experiments.conftest import Project
 
@@ -35,6 +35,12 @@ def test_the_report_on_single_runs(project: Project) -> None:
         "    dvc exp run --queue -S train.dropout=0.5 -S 'train.seed=range(1,5)'\n"
         "    dvc queue start"
     )
+
+
+def test_small_p_values_have_one_form() -> None:
+    """They are plain decimals, and below 0.0001 a bound."""
+    forms = {1: "p = 1", 0.03: "p = 0.03", 1.04e-4: "p = 0.0001", 8.5e-5: "p < 0.0001"}
+    assert {value: p_value(value) for value in forms} == forms
 
 
 def test_the_report_on_groups(project: Project) -> None:

@@ -36,8 +36,29 @@ def test_the_experiment_on_head_goes_before_those_of_its_name(project: Project) 
     assert find_source("wide").baseline == second
     project.write("notes.txt", "even more")
     project.commit()
-    with pytest.raises(StageError, match="wide: found experiments of this name on 2 commits"):
+    with pytest.raises(StageError, match="wide: found this name on 2 commits, expected one"):
         find_source("wide")
+
+
+def test_finds_a_branch_that_only_a_remote_has(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a plain clone the name of a branch is enough; two remotes must agree on it."""
+    commit = project.git("rev-parse", "HEAD")
+    project.git("branch", "other")
+    clone = Project(project.root.parent / "clone")
+    project.git("clone", "--quiet", ".", str(clone.root))
+    monkeypatch.chdir(clone.root)
+    assert find_source("other") == ("other", commit, commit)
+    clone.git("remote", "add", "second", str(project.root))
+    clone.git("fetch", "--quiet", "second")
+    assert find_source("other").commit == commit
+    project.write("notes.txt", "")
+    project.commit()
+    project.git("branch", "--force", "other")
+    clone.git("fetch", "--quiet", "second")
+    with pytest.raises(StageError, match="other: found this name on 2 commits, expected one"):
+        find_source("other")
 
 
 def test_reads_files_of_a_commit_and_of_the_folder(project: Project) -> None:

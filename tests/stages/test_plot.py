@@ -54,6 +54,8 @@ def test_few_or_no_mistakes(mistakes: int, shown: int) -> None:
     """The figure shows all mistakes if there are fewer than max_images, even if there are none."""
     figure = misclassified_figure(_table(mistakes), IMAGES, max_images=40, title="digits")
     assert len(_titles(figure)) == shown
+    which = {0: "no mistake", 1: "the only mistake", 11: "all 11 mistakes"}[mistakes]
+    assert figure.get_suptitle() == f"digits: {which} in 30 test images"
     _draw(figure)
 
 
@@ -74,7 +76,17 @@ def test_errors_of_each_digit() -> None:
     _draw(figure)
 
 
-@pytest.mark.parametrize("mistakes", [0, 6, 30])
+def test_the_legend_hides_no_interval() -> None:
+    """The legend of the reliability is outside of the axes, wherever the points are."""
+    figure = confidence_figure(_table(6), title="digits")
+    figure.draw_without_rendering()
+    left = figure.axes[0]
+    legend = left.get_legend()
+    assert legend
+    assert not legend.get_window_extent().overlaps(left.get_window_extent())
+
+
+@pytest.mark.parametrize("mistakes", [0, 1, 6, 30])
 def test_confidence(mistakes: int) -> None:
     """The first point is the share right of the lowest tenth; the curve ends at the accuracy."""
     figure = confidence_figure(_table(mistakes), title="digits")
