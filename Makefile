@@ -1,6 +1,7 @@
 # `make` runs the pipeline, `make app` serves the page, `make tour` opens the tour, `make test` runs
 # the tests, `make record` brings what the project says of the last run up to date. Each first sets
-# up what it needs in .venv; `make setup` sets up all. README.md spells out the steps without make.
+# up what it needs in .venv; `make setup` sets up all of it, `make cluster` what a Ray cluster takes.
+# README.md spells out the steps without make.
 
 PYTHON ?= python3
 # uv installs the same packages as pip in a fifth of the time.
@@ -8,7 +9,7 @@ UV := uv==0.13.9
 # dvc.yaml says `python`: that of the environment must come first on the path.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run app tour test lint record setup
+.PHONY: run app tour test lint record cluster setup
 
 # Another data set is run only if the download fails because no mirror answers.
 run: .venv/pipeline.installed
@@ -40,6 +41,8 @@ lint: .venv/checks.installed
 record: .venv/checks.installed
 	.venv/bin/python -m benchmarks.record
 
+cluster: .venv/cluster.installed
+
 setup: .venv/checks.installed
 
 .venv/bin/uv:
@@ -61,6 +64,9 @@ endef
 	$(install)
 
 .venv/pipeline.installed: requirements.txt .venv/bin/uv
+	$(install)
+
+.venv/cluster.installed: requirements-cluster.txt .venv/pipeline.installed
 	$(install)
 
 .venv/checks.installed: requirements-dev.txt .venv/pipeline.installed .venv/app.installed
