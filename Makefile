@@ -1,6 +1,6 @@
 # `make` runs the pipeline, `make app` serves the page, `make tour` opens the tour, `make test` runs
 # the tests, `make record` brings what the project says of the last run up to date. Each first sets
-# up what it needs in .venv; `make setup` sets up all of it, `make cluster` what a Ray cluster takes.
+# up what it needs in .venv; `make setup` sets up all of it, and `make cluster` Ray.
 # README.md spells out the steps without make.
 
 PYTHON ?= python3

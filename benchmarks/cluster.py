@@ -1,10 +1,10 @@
 """What a cluster costs the driver's machine, and how far that goes.
 
-`python -m benchmarks.cluster` starts a Ray cluster of this machine with eight places. It gives
-1,000 tasks to it, each of which sleeps for a second and then saves the state of a default network.
-It also measures how many states and signs of life the machine takes in a second, and how long a
-look at the progress of 1,000 networks takes. From these it works out what 1,000 default networks on
-100 nodes would need. It takes some minutes, and requirements-cluster.txt.
+`python -m benchmarks.cluster` starts a Ray cluster of this machine, with eight places or more. It
+gives 1,000 tasks to it, each of which sleeps for a second and then saves the state of a default
+network. It also measures how many states and signs of life the machine takes in a second, and how
+long a look at the progress of 1,000 networks takes. From these it works out what 1,000 default
+networks on 100 nodes would need. It takes some minutes, and requirements-cluster.txt.
 """
 
 import argparse
@@ -20,8 +20,9 @@ import ray
 from tqdm import tqdm
 
 from stages.cluster.address import LOCAL
+from stages.cluster.launch import token_settings
 from stages.cluster.session import connected
-from stages.cluster.states import SECONDS_BETWEEN_SIGNS, SECONDS_BETWEEN_STATES, States
+from stages.cluster.states import SECONDS_BETWEEN_SIGNS, SECONDS_BETWEEN_STATES, States, Task
 from stages.cluster.task import on_nodes
 from stages.shared.cli import StageError, run
 from stages.shared.params import load_section
@@ -57,9 +58,10 @@ def state_of_default(settings: Train) -> State:
 
 def sleep_and_save(states: Any, state: State, rows: History, index: int) -> None:
     """Do what a task does, but for the training."""
-    states.start.remote(index, ray.get_runtime_context().get_node_id(), 0)
+    task = Task(index, 0, ray.get_runtime_context().get_node_id(), 0)
+    states.hear.remote(task)
     time.sleep(1)
-    states.report.remote(rows, index)
+    states.report.remote(task, rows)
     ray.get(states.save.remote(state, index))
 
 
@@ -69,9 +71,11 @@ def measure(tasks: int) -> dict[str, float]:
     state = state_of_default(settings)
     rows = history_rows(state.history, settings.early_stopping, 0)
     found: dict[str, float] = {}
+    os.environ |= token_settings(LOCAL)
     with tempfile.TemporaryDirectory() as folder, connected(LOCAL, PLACES, _give_up):
+        actor = ray.remote(num_cpus=0, concurrency_groups={"files": 1})(States)
         checkpoints = CheckpointFolder(Path(folder), "tasks")
-        states = ray.remote(States).options(num_cpus=0).remote(Path(folder), "tasks")
+        states = actor.remote(Path(folder), "tasks")
         place = ray.put(state)
         identity = ray.get_runtime_context().get_node_id()
         start = time.monotonic()
@@ -82,18 +86,19 @@ def measure(tasks: int) -> dict[str, float]:
                 ended, pending = ray.wait(pending, num_returns=len(pending), timeout=1)
                 ray.get(ended)
                 bar.update(len(ended))
+        found["places"] = ray.cluster_resources()["CPU"]
         found["seconds"] = time.monotonic() - start
         if any(checkpoints.load(index) is None for index in range(tasks)):
             raise StageError("a state of a task is missing or damaged")
         found["looks"] = statistics.median(
             _seconds(lambda: ray.get(states.progress.remote())) for _ in range(LOOKS)
         )
-        other = ray.remote(States).options(num_cpus=0).remote(Path(folder), "rates")
+        other = actor.remote(Path(folder), "rates")
         found["states"] = STATES_WRITTEN / _seconds(
             lambda: ray.get([other.save.remote(place, index) for index in range(STATES_WRITTEN)])
         )
         found["signs"] = SIGNS / _seconds(
-            lambda: ray.get([other.hear.remote(0) for _ in range(SIGNS)])
+            lambda: ray.get([other.hear.remote(Task(0, 0, identity, 0)) for _ in range(SIGNS)])
         )
         path = next(Path(folder, "rates").glob("*.npz"))
         found["state_bytes"] = path.stat().st_size
@@ -115,14 +120,14 @@ def report(found: dict[str, float], tasks: int, fit: float) -> str:
     """Return the measured figures, and what follows from them for 1,000 networks, as a table."""
     arrays = sum(path.stat().st_size for path in Path("data/processed").glob("[tv][ra]*.npy")) / 1e6
     state = found["state_bytes"] / 1e6
-    per_task = found["seconds"] * PLACES / tasks - 1
+    per_task = found["seconds"] * found["places"] / tasks - 1
     waves = NETWORKS // NODES
     states = 2 + fit / SECONDS_BETWEEN_STATES
     rate = NODES / SECONDS_BETWEEN_STATES
     most = found["states"] * SECONDS_BETWEEN_STATES
     lines = {
         "**measured**": "",
-        f"{tasks:,} tasks that sleep 1 s and save a state, {PLACES} at once": (
+        f"{tasks:,} tasks that sleep 1 s and save a state, {found['places']:.0f} at once": (
             f"{found['seconds']:.0f} s, {per_task:.2f} s for each besides its sleep"
         ),
         "states written": f"{found['states']:.0f} a second, of {state:.1f} MB",
@@ -132,7 +137,8 @@ def report(found: dict[str, float], tasks: int, fit: float) -> str:
         "time": f"{waves} times {fit + per_task:.0f} s: {waves * (fit + per_task) / 60:.0f} min",
         "arrays sent": f"{NODES} times {arrays:.0f} MB: {NODES * arrays / 1e3:.1f} GB",
         "states sent": (
-            f"{NETWORKS * states * state / 1e3:.0f} GB; {rate:.1f} a second, {rate * state:.0f} MB/s"
+            f"{NETWORKS * states * state / 1e3:.0f} GB, "
+            f"{rate:.1f} a second or {rate * state:.0f} MB/s"
         ),
         "states on the disk": f"up to {2 * NETWORKS * state / 1e3:.0f} GB",
         "signs of life": f"{NODES / SECONDS_BETWEEN_SIGNS:.0f} a second",

@@ -53,9 +53,11 @@ def run_stage(name: str) -> None:
     if name == "train" and all(vars(paths).values()) and "--help" not in sys.argv:
         check_parameters(paths.params)
         if environment.get("RAY_ADDRESS"):
-            from stages.cluster.launch import fill_checkpoints  # few runs need it
+            from stages.cluster.launch import filled_checkpoints  # few runs need it
 
-            fill_checkpoints(environment, paths)
+            with filled_checkpoints(environment, paths):
+                stage.main()
+            return
     stage.main()
 
 

@@ -71,8 +71,9 @@ TRAIN = Train(
 
 
 def environment() -> dict[str, str]:
-    """Return this process's environment with this Python first on the path and no mirror set."""
-    own = {key: value for key, value in os.environ.items() if key != "MNIST_MIRROR"}
+    """Return this process's environment, with this Python first, no mirror and no cluster."""
+    unset = ("MNIST_MIRROR", "RAY_ADDRESS")
+    own = {key: value for key, value in os.environ.items() if key not in unset}
     return own | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 

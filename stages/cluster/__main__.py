@@ -25,11 +25,13 @@ from stages.training.checkpoint import CheckpointFolder
 from stages.training.early_stopping import History
 from stages.training.settings import Train
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def main() -> None:
     arguments = parse_arguments()
-    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
     handle_signals()
+    threading.Thread(target=end_with_parent, args=(arguments.launcher,), daemon=True).start()
     messages = os.fdopen(arguments.messages, "w", buffering=1)
     os.set_inheritable(messages.fileno(), False)
     output = os.fdopen(os.dup(1), "w", buffering=1)
@@ -38,7 +40,9 @@ def main() -> None:
         os.dup2(log, descriptor)
 
     def send(**message: Any) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # a line is sent whole
         print(json.dumps(message), file=messages)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def give_up(error: str) -> None:
         send(error=error)
@@ -51,16 +55,13 @@ def main() -> None:
         give_up(str(error))
     except OSError as error:
         traceback.print_exc()
-        send(os_error=[error.errno, error.strerror, error.filename])
+        send(os_error=[error.errno, error.strerror or one_line(error), error.filename])
         os._exit(1)
     except Exception as error:
         traceback.print_exc()
         give_up(f"the driver of the cluster failed: {one_line(error)[:200]}; see {arguments.log}")
     except KeyboardInterrupt:
-        give_up(
-            "interrupted; the states of finished epochs are kept: type the same command again, "
-            "such as `dvc repro`, to go on after them"
-        )
+        os._exit(1)  # the launcher knows, as the signal came from there
     send(finished=True)
 
 
@@ -68,6 +69,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--address", required=True, help='"local", or host:port')
     parser.add_argument("--messages", required=True, type=int, help="file descriptor")
+    parser.add_argument("--launcher", required=True, type=int, help="its process identifier")
     for name, meaning in (
         ("checkpoints", "folder of the run's checkpoints"),
         ("log", "file for what Ray prints"),
@@ -97,13 +99,13 @@ def train(
 
 
 def handle_signals() -> None:
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in SIGNALS:
         signal.signal(name, interrupt)
 
 
 def interrupt(*_: object) -> None:
     """Raise `KeyboardInterrupt` for the first signal, and ignore those that follow."""
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in SIGNALS:
         signal.signal(name, signal.SIG_IGN)
     raise KeyboardInterrupt
 

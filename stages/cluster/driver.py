@@ -7,6 +7,13 @@ from typing import Any
 
 import numpy as np
 import ray
+from ray.exceptions import (
+    NodeDiedError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+    WorkerCrashedError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from stages.cluster.nodes import OMP_THREADS, Nodes
@@ -15,18 +22,18 @@ from stages.cluster.states import Progress, States
 from stages.cluster.task import on_nodes, train_on_node
 from stages.shared.cli import StageError, one_line
 from stages.shared.dataset import LabelledImages
-from stages.training.checkpoint import CheckpointFolder
+from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.early_stopping import History, history_rows, is_finished
 from stages.training.settings import Train
 
 TICK = 0.5  # seconds between two looks at the cluster
 MAX_LOSSES = 5  # of one network in a row, without a new epoch
 MAX_SILENCE = 15.0  # seconds of a task
-NODE_LOST = "its node is gone"
+NODE_LOST = "its node is gone or hangs"
 REASONS = {
-    "NodeDiedError": NODE_LOST,
-    "OutOfMemoryError": "its node ran out of memory",
-    "WorkerCrashedError": "its process was killed",
+    NodeDiedError: NODE_LOST,
+    OutOfMemoryError: "its node ran out of memory",
+    WorkerCrashedError: "its process was killed",
 }
 
 
@@ -38,6 +45,7 @@ class Network:
     rows: History = field(default_factory=list)
     finished: bool = False
     task: Any = None  # None while it waits to be given to the cluster
+    attempt: int = 0  # counts its tasks
     losses: int = 0  # tasks that were lost since the last new epoch
 
 
@@ -54,25 +62,27 @@ class Driver:
         self.settings, self.checkpoints, self.report = settings, checkpoints, report
         self.board = board
         self.offered: set[str] = set()  # the nodes that tasks were given to last
+        self.reported: History = []
         self.progress: dict[int, Progress] = {}  # of the networks whose tasks have begun
         self.nodes = Nodes(settings, self.board.say)
-        self.networks = [self._load(index) for index in range(settings.networks)]
+        self.networks = [Network(index) for index in range(settings.networks)]
+        for network in self.networks:
+            self._load(network)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self.states = (
-            ray.remote(States)
-            .options(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
+            ray.remote(num_cpus=0, concurrency_groups={"files": 1})(States)
+            .options(max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
             .remote(checkpoints.folder.parent, checkpoints.key)
         )
 
-    def _load(self, index: int) -> Network:
-        state = self.checkpoints.load(index)
+    def _load(self, network: Network) -> State | None:
+        """Bring a network up to its last state; return this state, None if there is none."""
+        state = self.checkpoints.load(network.index)
         history = state.history if state else []
         stopping = self.settings.early_stopping
-        return Network(
-            index,
-            history_rows(history, stopping, index),
-            is_finished(history, self.settings.epochs, stopping),
-        )
+        network.rows = history_rows(history, stopping, network.index)
+        network.finished = is_finished(history, self.settings.epochs, stopping)
+        return state
 
     def train(self, training: LabelledImages, validation: LabelledImages) -> None:
         """Train all networks; report the rows of all epochs so far, whenever there are more.
@@ -101,24 +111,26 @@ class Driver:
         node that is lost.
         """
         for network in self.networks:
-            task = self.progress.get(network.index)
-            if (
-                network.task
-                and task
-                and (task.node not in self.nodes.alive or task.silence > MAX_SILENCE)
-            ):
-                self.nodes.doubt(task.node)
-                self._cancel(network)
-                self._lose(network, NODE_LOST)
+            progress = self.progress.get(network.index)
+            if network.task and progress:
+                node = progress.task.node
+                if node not in self.nodes.alive or progress.silence > MAX_SILENCE:
+                    self.nodes.doubt(node)
+                    ray.cancel(network.task, force=True)
+                    self._lose(network, NODE_LOST)
         if self.nodes.suitable != self.offered:
             for network in self.networks:
                 if network.task and network.index not in self.progress:
-                    self._cancel(network)
+                    ray.cancel(network.task, force=True)
+                    self._replace(network)
         self.offered = set(self.nodes.suitable)
 
-    def _cancel(self, network: Network) -> None:
-        ray.cancel(network.task, force=True)
+    def _replace(self, network: Network) -> None:
+        """Forget a network's task, so that another one is given."""
+        self.states.replace.remote(network.index, network.attempt)
+        self.progress.pop(network.index, None)
         network.task = None
+        network.attempt += 1
 
     def _give(self, data: list[Any]) -> None:
         """Give each network without a task to the nodes that may train."""
@@ -127,30 +139,39 @@ class Driver:
         task = on_nodes(train_on_node, self.nodes.suitable, self.settings.threads)
         for network in self.networks:
             if not network.finished and network.task is None:
-                state = self.checkpoints.load(network.index)
+                state = self._load(network)
                 network.task = task.remote(
-                    self.settings, *data, self.states, state, network.index, OMP_THREADS
+                    self.settings,
+                    *data,
+                    self.states,
+                    state,
+                    network.index,
+                    network.attempt,
+                    OMP_THREADS,
                 )
 
     def _collect(self, network: Network) -> None:
         """Take the end of a network's task: finished, an error of the training, or lost."""
         try:
             ray.get(network.task)
-            network.finished = True
-        except ray.exceptions.RayError as error:
+        except RayError as error:
             cause: Exception = error
-            while isinstance(cause, ray.exceptions.RayTaskError):
+            while isinstance(cause, RayTaskError):
                 cause = cause.cause  # the task's exception, also if it comes from the actor
-            if not isinstance(cause, ray.exceptions.RayError):
+            if not isinstance(cause, RayError):
                 raise cause from error
-            self._lose(network, REASONS.get(type(cause).__name__, one_line(cause)[:100]))
-        network.task = None
+            self._lose(network, REASONS.get(type(cause), one_line(cause)[:100]))
+        else:
+            self._load(network)
+            network.task = None
+            if not network.finished:
+                self._lose(network, "its last state is damaged")
 
     def _lose(self, network: Network, reason: str) -> None:
         """Say that a network's task is lost. Raises `StageError` if it was lost too often."""
-        task = ray.get(self.states.take_back.remote(network.index))
-        self.progress.pop(network.index, None)
-        node = self.nodes.names[task.node] if task else "a node"
+        progress = self.progress.get(network.index)
+        node = self.nodes.names[progress.task.node] if progress else "a node"
+        self._replace(network)
         network.losses += 1
         if network.losses == MAX_LOSSES:
             raise StageError(
@@ -158,24 +179,25 @@ class Driver:
                 f"on {node}: {reason}; the states of finished epochs are kept: look at the nodes, "
                 "then type the same command again"
             )
-        state = self.checkpoints.load(network.index)
-        epoch = len(state.history) if state else 0
+        self._load(network)
         self.board.say(
-            f"network {network.index + 1}: lost on {node}, {reason}; goes on after epoch {epoch}"
+            f"network {network.index + 1}: lost on {node}, {reason}; "
+            f"goes on after epoch {len(network.rows)}"
         )
 
     def _look(self) -> None:
         """Show how far the networks are; report the rows of all of them if there are new ones."""
         self.progress = ray.get(self.states.progress.remote())
-        changed = False
         for network in self.networks:
-            task = self.progress.get(network.index)
-            rows = task.rows if task else []
-            if rows and rows != network.rows:
+            progress = self.progress.get(network.index)
+            rows = progress.rows if progress and not network.finished else []
+            if rows:
                 network.losses = 0 if len(rows) > len(network.rows) else network.losses
-                network.rows, changed = rows, True
-        if changed:
-            self.report([row for network in self.networks for row in network.rows])
+                network.rows = rows
+        rows = [row for network in self.networks for row in network.rows]
+        if rows != self.reported:
+            self.report(rows)
+            self.reported = rows
         self.board.show([self._describe(network) for network in self.networks])
 
     def _describe(self, network: Network) -> tuple[str, str]:
@@ -185,8 +207,8 @@ class Driver:
             return f"{name}: finished after {len(network.rows)} epochs", ""
         if network.index not in self.progress:
             return f"{name}: waiting", ""
-        task, epochs = self.progress[network.index], self.settings.epochs
-        epoch = len(task.rows) or task.resumed_after
+        task, rows, seconds, _ = self.progress[network.index]
+        epoch, epochs = len(rows) or task.resumed_after, self.settings.epochs
         line = f"{name}: {self.nodes.names[task.node]}, epoch {epoch} of {epochs}"
         trained = epoch - task.resumed_after
-        return line, f"{task.seconds / trained * (epochs - epoch):.0f} s left" if trained else ""
+        return line, f"{seconds / trained * (epochs - epoch):.0f} s left" if trained else ""

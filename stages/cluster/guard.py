@@ -9,15 +9,17 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-PATIENCE = 30.0  # seconds
+PATIENCE = 10.0  # seconds
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
     sys.stdin.buffer.read()
     clean_up(Path(sys.argv[1]))
 
@@ -27,7 +29,8 @@ def clean_up(folder: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and (left := users(folder)):
         for process in left:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(left, timeout=1)
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -20,13 +20,14 @@ PATIENCE = 60.0  # seconds to connect
 
 
 @contextmanager
-def connected(address: str, threads: int, give_up: Callable[[str], None]) -> Iterator[None]:
-    """Connect to the cluster at host:port, or start one here with a place for each CPU.
+def connected(address: str, places: int, give_up: Callable[[str], None]) -> Iterator[None]:
+    """Connect to the cluster at host:port, or start one here.
 
-    All nodes get the code of the stages. Calls `give_up` with the reason if no connection is there
-    after `PATIENCE`. Raises `StageError` if the cluster refuses this driver.
+    A cluster here has a place for each CPU, at least `places`. All nodes get the code of the
+    stages. Calls `give_up` with the reason if no connection is there after `PATIENCE`. Raises
+    `StageError` if the cluster refuses this driver.
     """
-    with _started_here(threads) if address == LOCAL else _known(address) as options:
+    with _started_here(places) if address == LOCAL else _known(address) as options:
         watch = threading.Timer(
             PATIENCE, give_up, [f"no Ray cluster answers at RAY_ADDRESS={address}"]
         )
@@ -68,18 +69,24 @@ def _known(address: str) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _started_here(threads: int) -> Iterator[dict[str, Any]]:
+def _started_here(places: int) -> Iterator[dict[str, Any]]:
     # Not below TMPDIR: the paths of Ray's sockets must be short.
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
     command = [sys.executable, "-m", "stages.cluster.guard", folder]
     environment = os.environ | {"PYTHONPATH": str(CODE.resolve().parent)}
-    with subprocess.Popen(  # noqa: S603 - this program's own module
+    guard = subprocess.Popen(  # noqa: S603 - this program's own module
         command, stdin=subprocess.PIPE, start_new_session=True, env=environment
-    ):  # leaving the block closes its input and waits for its end
+    )
+    options = {"num_cpus": places} if places > (os.cpu_count() or 1) else {}
+    try:
         yield {
             "address": LOCAL,
-            "num_cpus": max(os.cpu_count() or 1, threads),
             "include_dashboard": False,
             "_node_name": "this machine",
             "_temp_dir": folder,
+            **options,
         }
+    finally:
+        assert guard.stdin  # noqa: S101 - for the type checker
+        guard.stdin.close()
+        guard.wait()

@@ -15,85 +15,106 @@ SECONDS_BETWEEN_SIGNS = 3.0  # of life
 SECONDS_BETWEEN_STATES = 30.0  # a state has some megabytes, and one process writes all of them
 
 
-class Progress(NamedTuple):
-    """How far the task of a network is."""
+class Task(NamedTuple):
+    """A task that trains a network, as its signs of life describe it."""
 
+    network: int  # from 0
+    attempt: int  # counts the tasks of this network
     node: str  # its identity
-    rows: History  # as `trainer.Report` gets them; empty until the first epoch ends
     resumed_after: int  # epochs
-    seconds: float  # since the task began to train
-    silence: float  # seconds since the task's last sign of life
+
+
+class Progress(NamedTuple):
+    """How far a task is."""
+
+    task: Task
+    rows: History  # as `trainer.Report` gets them; empty until the first epoch ends
+    seconds: float  # since the task began
+    silence: float  # seconds since its last sign of life
 
 
 class States:
-    """The folder of checkpoints, and how far each network is: an actor on the driver's machine."""
+    """The folder of checkpoints, and how far each network is: an actor on the driver's machine.
+
+    What comes from a task that was replaced is ignored, but for its states: they are as good.
+    """
 
     def __init__(self, root: Path, key: str) -> None:
         self.checkpoints = CheckpointFolder(root, key)
-        self.started: dict[int, tuple[str, int, float]] = {}
-        self.rows: dict[int, History] = {}
+        self.tasks: dict[int, Task] = {}
+        self.began: dict[int, float] = {}
         self.heard: dict[int, float] = {}
+        self.rows: dict[int, History] = {}
+        self.replaced: dict[int, int] = {}  # the last attempt that counts no more
 
-    def start(self, index: int, node: str, finished: int) -> None:
-        """Note that `node` trains network `index`, of which `finished` epochs are there."""
-        self.started[index] = node, finished, time.monotonic()
-        self.rows[index] = []
-        self.hear(index)
-
-    def hear(self, index: int) -> None:
-        """Note that the task of network `index` lives."""
-        self.heard[index] = time.monotonic()
-
+    @ray.method(concurrency_group="files")  # type: ignore[untyped-decorator]
     def save(self, state: State, index: int) -> None:
-        """Write a state of network `index`."""
+        """Write a state of network `index`. A slow disk delays no other method."""
         self.checkpoints.save(state, index)
 
-    def report(self, rows: History, index: int) -> None:
-        """Note the rows of network `index` so far."""
-        self.rows[index] = rows
+    def hear(self, task: Task) -> None:
+        """Note that a task lives."""
+        index = task.network
+        if task.attempt <= self.replaced.get(index, -1):
+            return
+        if self.tasks.get(index) != task:
+            self.tasks[index], self.began[index] = task, time.monotonic()
+            self.rows[index] = []
+        self.heard[index] = time.monotonic()
 
-    def take_back(self, index: int) -> Progress | None:
-        """Forget that network `index` began; return how far it was, None if it had not begun."""
-        progress = self.progress().get(index)
-        self.started.pop(index, None)
-        return progress
+    def report(self, task: Task, rows: History) -> None:
+        """Note the rows of a task's network so far."""
+        self.hear(task)
+        if self.tasks.get(task.network) == task:
+            self.rows[task.network] = rows
+
+    def replace(self, index: int, attempt: int) -> None:
+        """Ignore this attempt to train network `index` and those before it."""
+        self.replaced[index] = attempt
+        self.tasks.pop(index, None)
 
     def progress(self) -> dict[int, Progress]:
-        """Return how far each network is whose training began."""
+        """Return how far each network is that a task trains or has trained."""
         now = time.monotonic()
         return {
-            index: Progress(node, self.rows[index], finished, now - since, now - self.heard[index])
-            for index, (node, finished, since) in self.started.items()
+            index: Progress(
+                task, self.rows[index], now - self.began[index], now - self.heard[index]
+            )
+            for index, task in self.tasks.items()
         }
 
 
 class RemoteCheckpoints:
     """What a training needs of a `CheckpointFolder`, by way of the actor `States`.
 
-    It does not wait for the actor, but for the last state: while a task waits, Ray gives its CPUs
-    to another one.
+    It waits for the actor only at the end: while a task waits, Ray gives its CPUs to another one.
     """
 
-    def __init__(self, states: Any, state: State | None, settings: Train) -> None:
-        self.states, self.state, self.settings = states, state, settings
+    def __init__(self, states: Any, task: Task, state: State | None, settings: Train) -> None:
+        self.states, self.task, self.state, self.settings = states, task, state, settings
         self.saved = -SECONDS_BETWEEN_STATES
         self.saving: Any = None
 
-    def load(self, index: int) -> State | None:
-        """Return the state from which network `index` goes on, None at its start."""
-        node = ray.get_runtime_context().get_node_id()
-        finished = len(self.state.history) if self.state else 0
-        self.states.start.remote(index, node, finished)
-        threading.Thread(target=self._live, args=(index,), daemon=True).start()
+    def show_life(self) -> None:
+        """Send a sign of life now, and others until this process ends."""
+
+        def repeat() -> None:
+            while True:
+                time.sleep(SECONDS_BETWEEN_SIGNS)
+                self.states.hear.remote(self.task)
+
+        self.states.hear.remote(self.task)
+        threading.Thread(target=repeat, daemon=True).start()
+
+    def load(self, _: int) -> State | None:
+        """Return the state from which the network goes on, None at its start."""
         return self.state
 
-    def _live(self, index: int) -> None:
-        while True:
-            time.sleep(SECONDS_BETWEEN_SIGNS)
-            self.states.hear.remote(index)
-
     def save(self, state: State, index: int) -> None:
-        """Save a state of network `index`: the first one, the last one, and one in 30 s."""
+        """Save a state of network `index`: the first one, the last one, and one in 30 s.
+
+        Raises the exception of a state that could not be written.
+        """
         stopping = self.settings.early_stopping
         if is_finished(state.history, self.settings.epochs, stopping):
             ray.get(self.states.save.remote(state, index))
@@ -102,6 +123,9 @@ class RemoteCheckpoints:
             self.saved = time.monotonic()
 
     def _is_due(self) -> bool:
-        if time.monotonic() - self.saved < SECONDS_BETWEEN_STATES:
-            return False
-        return self.saving is None or bool(ray.wait([self.saving], timeout=0)[0])
+        if self.saving is not None:
+            if not ray.wait([self.saving], timeout=0)[0]:
+                return False
+            ray.get(self.saving)
+            self.saving = None
+        return time.monotonic() - self.saved >= SECONDS_BETWEEN_STATES

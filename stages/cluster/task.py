@@ -6,7 +6,7 @@ from typing import Any, cast
 import ray
 
 from stages.cluster.facts import Facts, describe_node, set_omp_threads
-from stages.cluster.states import RemoteCheckpoints
+from stages.cluster.states import RemoteCheckpoints, Task
 from stages.shared.dataset import LabelledImages
 from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.settings import Train
@@ -38,6 +38,7 @@ def train_on_node(
     states: Any,
     state: State | None,
     index: int,
+    attempt: int,
     omp_threads: str | None,
 ) -> None:
     """Train network `index` from `state` on; its states go to the actor `states`.
@@ -45,6 +46,11 @@ def train_on_node(
     Keras draws the seeds of layers from Python's global generator, so a process trains one network.
     Raises `StageError` as `train_network` does.
     """
+    node = ray.get_runtime_context().get_node_id()
+    task = Task(index, attempt, node, len(state.history) if state else 0)
+    checkpoints = RemoteCheckpoints(states, task, state, settings)
+    checkpoints.show_life()
+
     set_omp_threads(omp_threads)
     from stages.training.determinism import make_deterministic, use_kernels
     from stages.training.trainer import train_network
@@ -55,7 +61,7 @@ def train_on_node(
         settings,
         training,
         validation,
-        cast(CheckpointFolder, RemoteCheckpoints(states, state, settings)),
+        cast(CheckpointFolder, checkpoints),
         index,
-        report=lambda rows: states.report.remote(rows, index),
+        report=lambda rows: states.report.remote(task, rows),
     )

@@ -48,3 +48,6 @@ def test_the_guard_ends_what_a_killed_driver_leaves(tmp_path: Path) -> None:
     assert not folder.exists()
     assert sleepers[1].poll() is None  # it uses another folder
     sleepers[1].kill()
+    for sleeper in sleepers:
+        sleeper.communicate()
+    driver.communicate()

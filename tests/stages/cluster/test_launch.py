@@ -27,6 +27,7 @@ def run_driver(code: str, tmp_path: Path, report: Report) -> None:
     script = tmp_path / "driver.py"
     script.write_text(
         "import os, signal, sys, time\n"
+        "os.chdir(sys.path[0])\n"
         "messages = os.fdopen(int(sys.argv[sys.argv.index('--messages') + 1]), 'w', 1)\n" + code
     )
     command = [sys.executable, str(script), "--log", "ray.log"]
@@ -56,7 +57,14 @@ def test_an_error_of_the_driver_is_the_error_of_the_stage(tmp_path: Path) -> Non
     assert error.value.filename == "a.npz"
 
 
-@pytest.mark.parametrize("code", ["os._exit(0)", "os.kill(os.getpid(), 9)"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os._exit(0)",
+        "os.kill(os.getpid(), 9)",
+        """messages.write('{"rows": [{"epo'); messages.flush(); os._exit(1)""",
+    ],
+)
 def test_a_driver_that_dies_silently_is_noticed(code: str, tmp_path: Path) -> None:
     """Without a last message the connection counts as lost, also with exit code 0."""
     with pytest.raises(StageError, match=r"connection to the Ray cluster was lost, see ray.log"):
@@ -65,17 +73,27 @@ def test_a_driver_that_dies_silently_is_noticed(code: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 def test_signals_reach_the_driver(name: signal.Signals, tmp_path: Path) -> None:
-    """Ctrl-C and SIGTERM end the driver by SIGTERM, and this process goes on to its error."""
-    code = """def end(*_):
-    os.write(messages.fileno(), b'{"error": "interrupted"}\\n')
-    os._exit(1)
-signal.signal(signal.SIGTERM, end)
+    """Ctrl-C and SIGTERM end the driver by SIGTERM; it cleans up before the error is raised."""
+    code = """signal.signal(signal.SIGTERM, lambda *_: (open('cleaned', 'w'), os._exit(1)))
 print('{"rows": []}', file=messages)
 time.sleep(600)"""
     main_thread = threading.main_thread().ident
     assert main_thread
-    with pytest.raises(StageError, match=r"^interrupted$"):
+    with pytest.raises(StageError, match=r"^interrupted; the states of finished epochs are kept"):
         run_driver(code, tmp_path, lambda _: signal.pthread_kill(main_thread, name))
+    assert (tmp_path / "cleaned").exists()
+
+
+def test_a_report_that_fails_ends_the_driver(tmp_path: Path) -> None:
+    """If history.csv cannot be written, the driver does not go on, and nobody waits for it."""
+    code = """while True:
+    print('{"rows": []}', file=messages)"""
+
+    def fail(_: History) -> None:
+        raise OSError(28, "No space left", "history.csv")
+
+    with pytest.raises(OSError, match="No space left"):
+        run_driver(code, tmp_path, fail)
 
 
 def test_ray_that_is_not_installed(
@@ -92,5 +110,8 @@ def test_ray_that_is_not_installed(
         history=tmp_path / "history.csv",
         progress=tmp_path / "training.json",
     )
-    with pytest.raises(StageError, match=r"Ray is not installed: .*requirements-cluster.txt"):
-        launch.fill_checkpoints({"RAY_ADDRESS": "local"}, paths)
+    with (
+        pytest.raises(StageError, match=r"Ray is not installed: .*requirements-cluster.txt"),
+        launch.filled_checkpoints({launch.VARIABLE: "local"}, paths),
+    ):
+        pass

@@ -1,7 +1,9 @@
 import io
 import os
 import pty
+import select
 import termios
+from collections.abc import Callable
 
 from stages.cluster.progress import Board
 
@@ -22,18 +24,29 @@ def test_a_log_gets_a_line_for_each_change() -> None:
     ]
 
 
+def drawn(draw: Callable[[Board], None]) -> str:
+    """Return what a board writes to a terminal of 8 rows and 80 columns."""
+    reading, writing = pty.openpty()
+    termios.tcsetwinsize(reading, (8, 80))
+    with os.fdopen(writing, "w", buffering=1) as terminal:
+        draw(Board(terminal))
+        parts = [os.read(reading, 1 << 16)]
+        while select.select([reading], [], [], 0)[0]:
+            parts.append(os.read(reading, 1 << 16))
+    os.close(reading)
+    return b"".join(parts).decode().replace("\r", "")
+
+
 def test_a_terminal_shows_the_lines_in_their_place() -> None:
     """The second drawing goes up over the first; what is said stays above."""
-    reading, writing = pty.openpty()
-    with os.fdopen(writing, "w") as terminal:
-        board = Board(terminal)
+
+    def draw(board: Board) -> None:
         board.show([("one: epoch 1 of 2", "9 s left"), ("two: waiting", "")])
         board.say("node a: lost")
         board.show([("one: epoch 2 of 2", ""), ("two: waiting", "")])
-        text = os.read(reading, 1 << 16).decode().replace("\r", "")
-    os.close(reading)
+
     up, clear = "\x1b[2A", "\x1b[J"
-    assert text == (
+    assert drawn(draw) == (
         f"{clear}one: epoch 1 of 2, 9 s left\ntwo: waiting\n"
         f"{up}{clear}node a: lost\n"
         f"{clear}one: epoch 2 of 2\ntwo: waiting\n"
@@ -42,15 +55,7 @@ def test_a_terminal_shows_the_lines_in_their_place() -> None:
 
 def test_many_networks_fit_the_terminal() -> None:
     """Where the lines are too many, those in training are shown and the others counted."""
-    reading, writing = pty.openpty()
-    with os.fdopen(writing, "w") as terminal:
-        termios.tcsetwinsize(reading, (8, 80))
-        board = Board(terminal)
-        lines = [
-            (f"{i}: epoch 1 of 2", "") if i % 10 == 0 else (f"{i}: waiting", "") for i in range(50)
-        ]
-        board.show(lines)
-        text = os.read(reading, 1 << 16).decode().replace("\r", "")
-    os.close(reading)
+    lines = [(f"{i}: epoch 1 of 2" if i % 10 == 0 else f"{i}: waiting", "") for i in range(50)]
+    text = drawn(lambda board: board.show(lines))
     assert text.splitlines()[-1] == "45 others wait or have finished"
     assert len(text.splitlines()) == 6
