@@ -84,6 +84,13 @@ def versions(path: str) -> list[bytes]:
     return [(PROJECT / path).read_bytes(), committed]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files first that take longest, so that no process ends long before the others."""
+    longest = ["test_pipeline", "test_cluster", "test_kills"]
+    places = {name: place for place, name in enumerate(longest)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(longest)))
+
+
 class Pipeline(NamedTuple):
     """A copy of the project with the small data set, in its own Git and DVC repository."""
 

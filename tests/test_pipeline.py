@@ -4,14 +4,12 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-from tests.conftest import PROJECT, SMALL, Pipeline, copy_of_project, environment
+from tests.conftest import PROJECT, SMALL, Pipeline, copy_of_project
 
 pytestmark = pytest.mark.slow
 
@@ -175,29 +173,6 @@ def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: P
     assert reproduced.succeed("git", "status", "--porcelain") == ""
 
 
-def test_each_number_of_threads_has_its_own_stable_model(
-    reproduced: Pipeline, tmp_path: Path
-) -> None:
-    """Two simultaneous trainings with one thread give equal files."""
-    settings = yaml.safe_load((reproduced.root / "params.yaml").read_text())
-    settings["train"] |= {"threads": 1, "epochs": 1}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
-    command = ["python", "-m", "stages", "train"]
-    command += ["--processed", f"{reproduced.root}/data/processed"]
-    command += ["--model", "model.keras", "--litert", "model.tflite", "--history", "history.csv"]
-    command += ["--progress", "training.json", "--augmented", "augmented_images.npy"]
-    command += ["--params", str(tmp_path / "params.yaml")]
-    folders = [tmp_path / "one", tmp_path / "other"]
-    processes = []
-    for folder in folders:
-        folder.mkdir()
-        variables = environment() | {"PYTHONPATH": str(reproduced.root)}
-        processes.append(subprocess.Popen(command, cwd=folder, env=variables))
-    assert [process.wait() for process in processes] == [0, 0]
-    for name in ("model.keras", "model.tflite", "history.csv", "augmented_images.npy"):
-        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
-
-
 def test_a_clone_with_an_empty_cache_answers(reproduced: Pipeline, tmp_path: Path) -> None:
     """A clone without a remote shows metrics, parameters and plots, and compares branches."""
     reproduced.succeed("git", "clone", "--quiet", ".", str(tmp_path / "clone"))
@@ -267,8 +242,10 @@ def assert_table_fits_a_terminal(project: Pipeline) -> None:
 
 def test_a_fault_of_a_later_stage_is_found_before_the_training(reproduced: Pipeline) -> None:
     """A parameter of plot that is not allowed ends the run before the first epoch."""
-    changes = ["-S", "train.epochs=2", "-S", "plot.mistakes=200"]
-    result = reproduced.run("dvc", "exp", "run", "--temp", *changes)
+    reproduced.change_params({"train": {"epochs": 2}, "plot": {"mistakes": 200}})
+    result = reproduced.run("dvc", "repro", "--single-item", "train")
+    reproduced.succeed("git", "restore", ".")
+    reproduced.succeed("dvc", "checkout")
     assert result.returncode != 0
     assert "params.yaml: plot.mistakes: found 200, allowed is a whole number" in result.stderr
     assert "Epoch 1" not in result.stdout

@@ -1,15 +1,16 @@
 """Runs on real clusters of this machine: one for a run, and one with three nodes."""
 
+import json
+import os
 import re
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import psutil
 import pytest
@@ -26,7 +27,7 @@ RAY = str(Path(sys.executable).with_name("ray"))
 
 
 class Cluster(NamedTuple):
-    """A cluster with the nodes "a", "b" and "other", whose pandas has another version."""
+    """A cluster: its head is the node "a"; the node "other" has another version of pandas."""
 
     variables: dict[str, str]  # of a driver
     folder: Path
@@ -52,7 +53,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """Give a cluster; its head offers no CPU."""
+    """Give a cluster of this machine that lasts for several runs."""
     folder = Path(tempfile.mkdtemp(prefix="test-", dir="/tmp"))
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     distribution = folder / "packages" / "pandas-9.9.9.dist-info"
@@ -73,11 +74,11 @@ def cluster() -> Iterator[Cluster]:
         )
 
     try:
-        head = ["--head", f"--port={port}", "--num-cpus=0", f"--temp-dir={folder}"]
-        start(*head, "--include-dashboard=false", "--node-name=head")
+        head = ["--head", f"--port={port}", "--num-cpus=1", f"--temp-dir={folder}"]
+        start(*head, "--include-dashboard=false", "--node-name=a")
         address = f"127.0.0.1:{port}"
         other = {"PYTHONPATH": str(distribution.parent)}
-        for name, variables in (("a", {}), ("b", {}), ("other", other)):
+        for name, variables in (("b", {}), ("other", other)):
             start(f"--address={address}", "--num-cpus=1", f"--node-name={name}", **variables)
         yield Cluster({VARIABLE: address} | token, folder)
     finally:
@@ -87,12 +88,12 @@ def cluster() -> Iterator[Cluster]:
 def train(
     project: Pipeline,
     variables: dict[str, str],
-    *events: tuple[str, Callable[[subprocess.Popen[str], str], None]],
+    *events: tuple[str, Callable[[], None]],
 ) -> tuple[int, str]:
     """Train anew with these variables; return the exit code and the output.
 
-    Each event, a pattern and an action, is waited for in its turn: the action gets the process and
-    the first line in which the pattern is found.
+    Each event, a pattern and an action, is waited for in its turn: the action is called at the
+    first line in which the pattern is found.
     """
     pending = [*events]
     with subprocess.Popen(
@@ -109,13 +110,8 @@ def train(
         for line in process.stdout:
             lines.append(line)
             if pending and re.search(pending[0][0], line):
-                pending.pop(0)[1](process, line)
+                pending.pop(0)[1]()
     return process.returncode, "".join(lines)
-
-
-def node_in(line: str) -> str:
-    """Return the node that a line on a network's progress names."""
-    return line.split(": ")[1].split(",")[0]
 
 
 def own_processes(project: Pipeline) -> list[psutil.Process]:
@@ -130,55 +126,36 @@ def own_processes(project: Pipeline) -> list[psutil.Process]:
     return found
 
 
-REFUSED_DRIVER = """
-import os, sys
-from stages.cluster.launch import run_driver
-from stages.shared.cli import run
-command = [sys.executable, "-m", "stages.cluster", *sys.argv[1:]]
-run(lambda: run_driver(command, dict(os.environ), print))
-"""
-
-
 @pytest.fixture(scope="module")
 def refused(
     project: Pipeline, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[subprocess.Popen[str]]:
-    """Give a driver that tries another token; Ray tries for a while, as other tests run."""
+) -> Iterator[IO[str]]:
+    """Give the messages of a driver with another token; Ray tries a while, as other tests run."""
     folder = tmp_path_factory.mktemp("refused")
-    arguments = ["--address", cluster.variables[VARIABLE], "--checkpoints", str(folder)]
-    arguments += ["--log", str(folder / "ray.log"), "--params", str(project.root / "params.yaml")]
-    arguments += ["--processed", str(project.root / "data" / "processed")]
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "stages.cluster", "--address", cluster.variables[VARIABLE]]
+    command += ["--checkpoints", str(folder), "--log", str(folder / "ray.log")]
+    command += ["--params", str(project.root / "params.yaml")]
+    command += ["--processed", str(project.root / "data" / "processed")]
+    command += ["--messages", str(writing), "--launcher", str(os.getpid())]
     token = {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    with subprocess.Popen(
-        [sys.executable, "-c", REFUSED_DRIVER, *arguments],
-        cwd=PROJECT,
-        env=environment() | cluster.variables | token,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        yield process
-
-
-def test_an_error_of_a_training_is_one_line(project: Pipeline) -> None:
-    """An error in a task ends the run with the line that a run without a cluster prints."""
-    code_file = project.root / "stages" / "training" / "trainer.py"
-    code = code_file.read_text()
-    code_file.write_text(code.replace("if not (math.isfinite(", "if epoch or not (math.isfinite("))
-    status, output = train(project, {VARIABLE: "local"})
-    code_file.write_text(code)
-    assert status != 0
-    errors = [line for line in output.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1
-    assert "the loss of epoch 2 is " in errors[0]
-    assert "Traceback" not in output
+    with (
+        subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=environment() | cluster.variables | token,
+            pass_fds=[writing],
+        ),
+        open(reading) as messages,  # noqa: PTH123 - a descriptor
+    ):
+        os.close(writing)
+        yield messages
 
 
 def test_a_cluster_of_this_machine_gives_the_same_lock(project: Pipeline) -> None:
     """All epochs are taken from the cluster; no process and no folder of it is left."""
     lock = project.lock()
     before = {*Path("/tmp").glob("ray-*")}  # of other runs
-    shutil.rmtree(project.root / ".checkpoints")
     code, output = train(project, {VARIABLE: "local"})
     assert code == 0, output
     assert output.count(f"resuming after epoch {EPOCHS} of {EPOCHS}") == 2
@@ -196,39 +173,32 @@ def test_faults_of_nodes_cost_time_alone(project: Pipeline, cluster: Cluster) ->
     """
     lock = project.lock()
     stopped: list[psutil.Process] = []
-    hanging: list[str] = []
 
-    def kill(_: object, line: str) -> None:
-        for process in cluster.processes(node_in(line)):
+    def kill() -> None:
+        for process in cluster.processes("b"):
             if "train_on_node" in "".join(process.cmdline()):
                 process.kill()
 
-    def stop(_: object, line: str) -> None:
-        stopped.extend(cluster.processes(node_in(line)))
+    def stop() -> None:
+        stopped.extend(cluster.processes("b"))
         for process in stopped:
             process.suspend()
-        hanging.append(node_in(line))
 
-    first, second = (
-        (r"network 1 of 2: \w+, epoch [1-9]", kill),
-        (r"network 1 of 2: \w+, epoch 1\d ", stop),
-    )
-    code, output = train(project, cluster.variables, first, second)
+    trains = r"network \d of 2: b, epoch [1-9]"
+    events = (trains, kill), ("lost on b", lambda: None), (trains, stop)
+    code, output = train(project, cluster.variables, *events)
     for process in stopped:
         process.kill()
     assert code == 0, output
-    lost = r"network 1: lost on (\w+), its (process|node) .*; goes on after epoch [1-9]"
-    assert [kind for _, kind in re.findall(lost, output)][:2] == ["process", "node"]
-    assert f"node {hanging[0]}: does not answer" in output
+    lost = r"lost on b, its (process|node) .*; goes on after epoch [1-9]"
+    assert re.findall(lost, output)[:2] == ["process", "node"]
+    assert "node b: does not answer" in output
     assert "node other gets no work: packages.pandas: 9.9.9 there," in output
     assert not re.search(r"network \d of 2: other", output)
     assert project.lock() == lock
 
 
-def test_a_wrong_token_is_one_line(refused: subprocess.Popen[str]) -> None:
+def test_a_wrong_token_is_one_line(refused: IO[str]) -> None:
     """The cluster refuses a driver with another token, and the error says so."""
-    output, _ = refused.communicate()
-    errors = [line for line in output.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1
-    assert "the token is missing or wrong; expected that of the cluster" in errors[0]
-    assert "Traceback" not in output
+    (message,) = [json.loads(line) for line in refused]
+    assert re.match("cannot use .*: the token is missing or wrong; expected that", message["error"])
