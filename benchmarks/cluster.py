@@ -1,15 +1,17 @@
 """What a cluster costs the driver's machine, and how far that goes.
 
 `python -m benchmarks.cluster` starts a Ray cluster of this machine, with eight places or more. It
-gives 1,000 tasks to it, each of which sleeps for a second and then saves the state of a default
+gives 200 tasks to it, each of which sleeps for a second and then saves the state of a default
 network. It also measures how many states and signs of life the machine takes in a second, and how
-long a look at the progress of 1,000 networks takes. From these it works out what 1,000 default
+long a look at the progress of their networks takes. From these it works out what 1,000 default
 networks on 100 nodes would need. It takes some minutes, and requirements-cluster.txt.
 """
 
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,8 +21,7 @@ import numpy as np
 import ray
 from tqdm import tqdm
 
-from stages.cluster.address import LOCAL
-from stages.cluster.launch import token_settings
+from stages.cluster.address import LOCAL, token_settings
 from stages.cluster.session import connected
 from stages.cluster.states import SECONDS_BETWEEN_SIGNS, SECONDS_BETWEEN_STATES, States, Task
 from stages.cluster.task import on_nodes
@@ -71,7 +72,6 @@ def measure(tasks: int) -> dict[str, float]:
     state = state_of_default(settings)
     rows = history_rows(state.history, settings.early_stopping, 0)
     found: dict[str, float] = {}
-    os.environ |= token_settings(LOCAL)
     with tempfile.TemporaryDirectory() as folder, connected(LOCAL, PLACES, _give_up):
         actor = ray.remote(num_cpus=0, concurrency_groups={"files": 1})(States)
         checkpoints = CheckpointFolder(Path(folder), "tasks")
@@ -157,11 +157,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--tasks", type=int, default=200)
     parser.add_argument(
         "--fit", type=float, default=216, help="seconds of a default training, docs/benchmarks.md"
     )
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if not arguments.inside:  # Ray takes its token when it is imported
+        command = [sys.executable, "-m", "benchmarks.cluster", "--inside", *sys.argv[1:]]
+        sys.exit(subprocess.run(command, env=token_settings(LOCAL) | os.environ).returncode)
     print(report(measure(arguments.tasks), arguments.tasks, arguments.fit))
 
 

@@ -1,5 +1,6 @@
-"""The address of a Ray cluster, as the variable RAY_ADDRESS gives it."""
+"""The address of a Ray cluster, from the variable RAY_ADDRESS, and the token for it."""
 
+import secrets
 import socket
 
 from stages.shared.cli import StageError
@@ -28,3 +29,11 @@ def check_address(address: str) -> None:
             f"nobody answers at RAY_ADDRESS={address} ({error.strerror or error}): start the head "
             "there with `ray start --head`, or unset RAY_ADDRESS to train here"
         ) from None
+
+
+def token_settings(address: str) -> dict[str, str]:
+    """Return the variables that Ray must find when it is imported, where the user has set none."""
+    settings = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+    if address == LOCAL:  # else Ray would write a token to the home folder
+        settings["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    return settings

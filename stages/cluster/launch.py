@@ -6,7 +6,6 @@ variables, and prints. This process passes signals on to the driver, and writes 
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import IO
 
 from filelock import FileLock
 
-from stages.cluster.address import LOCAL, check_address
+from stages.cluster.address import check_address, token_settings
 from stages.shared.cli import StageError
 from stages.shared.params import load_section
 from stages.train import open_checkpoints, report_to
@@ -150,11 +149,3 @@ def _follow(messages: IO[str], report: Report) -> bool:
             report(message["rows"])
         finished = "finished" in message
     return finished
-
-
-def token_settings(address: str) -> dict[str, str]:
-    """Return the variables that set Ray up, where the user has not set them."""
-    settings = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
-    if address == LOCAL:  # else Ray would write a token to the home folder
-        settings["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-    return settings
