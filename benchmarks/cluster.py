@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from stages.cluster.address import LOCAL, token_settings
 from stages.cluster.session import connected
-from stages.cluster.states import SECONDS_BETWEEN_SIGNS, SECONDS_BETWEEN_STATES, States, Task
+from stages.cluster.states import SECONDS_BETWEEN_SIGNS, SECONDS_BETWEEN_STATES, Task, states_actor
 from stages.cluster.task import on_nodes
 from stages.shared.cli import StageError, run
 from stages.shared.params import load_section
@@ -73,7 +73,7 @@ def measure(tasks: int) -> dict[str, float]:
     rows = history_rows(state.history, settings.early_stopping, 0)
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, connected(LOCAL, PLACES, _give_up):
-        actor = ray.remote(num_cpus=0, concurrency_groups={"files": 1})(States)
+        actor = states_actor()
         checkpoints = CheckpointFolder(Path(folder), "tasks")
         states = actor.remote(Path(folder), "tasks")
         place = ray.put(state)
@@ -86,8 +86,8 @@ def measure(tasks: int) -> dict[str, float]:
                 ended, pending = ray.wait(pending, num_returns=len(pending), timeout=1)
                 ray.get(ended)
                 bar.update(len(ended))
-        found["places"] = ray.cluster_resources()["CPU"]
         found["seconds"] = time.monotonic() - start
+        found["places"] = ray.cluster_resources()["CPU"]
         if any(checkpoints.load(index) is None for index in range(tasks)):
             raise StageError("a state of a task is missing or damaged")
         found["looks"] = statistics.median(

@@ -8,8 +8,6 @@ from stages.shared.cli import StageError
 LOCAL = "local"  # start a cluster on this machine, for this run alone
 TIMEOUT = 5.0  # seconds
 
-EXPECTED = "expected RAY_ADDRESS=host:port, such as head:6379, or RAY_ADDRESS=local"
-
 
 def check_address(address: str) -> None:
     """Make sure that something answers at `address`: "local", or host:port.
@@ -21,7 +19,10 @@ def check_address(address: str) -> None:
         return
     host, colon, port = address.rpartition(":")
     if not (host and colon and port.isdecimal() and 0 < int(port) < 2**16) or "/" in host:
-        raise StageError(f"found RAY_ADDRESS={address}, {EXPECTED}")
+        raise StageError(
+            f"found RAY_ADDRESS={address}, "
+            "expected RAY_ADDRESS=host:port, such as head:6379, or RAY_ADDRESS=local"
+        )
     try:
         socket.create_connection((host.strip("[]"), int(port)), TIMEOUT).close()
     except OSError as error:

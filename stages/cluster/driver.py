@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,10 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from stages.cluster.network import Network
 from stages.cluster.nodes import OMP_THREADS, Nodes
 from stages.cluster.progress import Board
-from stages.cluster.states import Progress, States
+from stages.cluster.states import Progress, states_actor
 from stages.cluster.task import on_nodes, train_on_node
 from stages.shared.cli import StageError, one_line
 from stages.shared.dataset import LabelledImages
@@ -35,18 +35,6 @@ REASONS = {
     OutOfMemoryError: "its node ran out of memory",
     WorkerCrashedError: "its process was killed",
 }
-
-
-@dataclass
-class Network:
-    """One network of the run, and the task that trains it."""
-
-    index: int  # from 0
-    rows: History = field(default_factory=list)
-    finished: bool = False
-    task: Any = None  # None while it waits to be given to the cluster
-    attempt: int = 0  # counts its tasks
-    losses: int = 0  # tasks that were lost since the last new epoch
 
 
 class Driver:
@@ -70,7 +58,7 @@ class Driver:
             self._load(network)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self.states = (
-            ray.remote(num_cpus=0, concurrency_groups={"files": 1})(States)
+            states_actor()
             .options(max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)
             .remote(checkpoints.folder.parent, checkpoints.key)
         )
@@ -198,17 +186,14 @@ class Driver:
         if rows != self.reported:
             self.report(rows)
             self.reported = rows
-        self.board.show([self._describe(network) for network in self.networks])
-
-    def _describe(self, network: Network) -> tuple[str, str]:
-        """Return what is said of a network, and its time left or ""."""
-        name = f"network {network.index + 1} of {len(self.networks)}"
-        if network.finished:
-            return f"{name}: finished after {len(network.rows)} epochs", ""
-        if network.index not in self.progress:
-            return f"{name}: waiting", ""
-        task, rows, seconds, _ = self.progress[network.index]
-        epoch, epochs = len(rows) or task.resumed_after, self.settings.epochs
-        line = f"{name}: {self.nodes.names[task.node]}, epoch {epoch} of {epochs}"
-        trained = epoch - task.resumed_after
-        return line, f"{seconds / trained * (epochs - epoch):.0f} s left" if trained else ""
+        self.board.show(
+            [
+                network.describe(
+                    len(self.networks),
+                    self.settings.epochs,
+                    self.progress.get(network.index),
+                    self.nodes.names,
+                )
+                for network in self.networks
+            ]
+        )

@@ -84,6 +84,11 @@ class States:
         }
 
 
+def states_actor() -> Any:
+    """Return `States` as a kind of actor: it takes no CPU, and files have a thread of their own."""
+    return ray.remote(num_cpus=0, concurrency_groups={"files": 1})(States)
+
+
 class RemoteCheckpoints:
     """What a training needs of a `CheckpointFolder`, by way of the actor `States`.
 

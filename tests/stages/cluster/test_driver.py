@@ -7,7 +7,8 @@ pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
 import ray
 from ray.exceptions import RayTaskError, WorkerCrashedError
 
-from stages.cluster.driver import MAX_LOSSES, Driver, Network
+from stages.cluster.driver import MAX_LOSSES, Driver
+from stages.cluster.network import Network
 from stages.shared.cli import StageError
 
 
