@@ -1,38 +1,47 @@
-"""Open picture files safely, whatever they contain.
+"""Decode pictures of the formats that people have, in bounded memory.
 
-Everything that is not a picture in an allowed format and size raises `PictureError`.
+Everything that is not a picture in such a format and size raises `PictureError`. A hostile file may
+still take more memory than its header says, and much time: app.workers decodes in processes that
+can be killed.
 """
 
 import io
-import os
-import stat
 import struct
-import threading
 import warnings
 import zlib
-from contextlib import nullcontext
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import (  # noqa: F401 - the modules of formats register themselves
+    AvifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from app.arrays import Levels
+from app.files import MoreNeededError, PictureError, TooLargeError, UnknownFormatError
 from app.grey import MAX_SIDE, grey_levels
 
-MAX_BYTES = 32 << 20
-# The allowed formats, with their limit in pixels. Decoding takes up to 8 bytes a pixel (a
-# progressive CMYK JPEG), in WebP up to 12. Phones take photos of up to 50 million pixels.
-FORMATS = {
-    "PNG": 50_000_000,
-    "JPEG": 50_000_000,
-    "BMP": 50_000_000,
-    "GIF": 50_000_000,
-    "TIFF": 30_000_000,
-    "WEBP": 20_000_000,
+# The allowed formats, with the bytes of memory that decoding takes for each pixel, at most. Pillow
+# holds a pixel of colour in 4 bytes. TIFF's library may hold a copy of 3, the last four two copies.
+BYTES_PER_PIXEL = {
+    "PNG": 4,
+    "JPEG": 0,  # see _jpeg_bytes
+    "MPO": 0,  # several JPEGs in one file, of which the first is read
+    "BMP": 4,
+    "GIF": 4,
+    "TIFF": 7,
+    "WEBP": 12,
+    "HEIF": 12,
+    "AVIF": 12,
+    "JXL": 12,
 }
-MIN_LARGE = 4_000_000  # pixels; larger pictures are decoded one at a time
-_large_lock = threading.RLock()
-# The exceptions that Pillow's decoders raise on damaged files, beside Pillow's own.
+NAMES = "PNG, JPEG, BMP, GIF, TIFF, WEBP, HEIC, AVIF, JPEG XL"
+MAX_PIXELS = 50_000_000  # those of the largest photos from phones
+MAX_MEMORY = 256 << 20  # bytes that the picture and its file may take, unless a caller says less
+# The exceptions that decoders raise on damaged files, beside Pillow's own.
 _DECODING_ERRORS = (
     OSError,
     SyntaxError,
@@ -52,50 +61,19 @@ _DECODING_ERRORS = (
 )
 
 
-class PictureError(Exception):
-    """The picture cannot be loaded or decoded; the message says why, in one line."""
-
-
-class TooLargeError(PictureError):
-    """The file has too many bytes, or the picture too many pixels."""
-
-
-class UnknownFormatError(PictureError):
-    """The file is in none of the allowed formats."""
-
-
 class Picture(NamedTuple):
     """A decoded picture, upright, as grey levels at the working size."""
 
     grey: Levels  # (H, W)
     scale: float  # pixels of the file for one pixel of `grey`
+    size: tuple[int, int]  # width and height in pixels of the file, upright
 
 
-def load_file(path: Path) -> bytes:
-    """Load a regular file of at most `MAX_BYTES`, or raise `PictureError`."""
-    try:
-        # Without O_NONBLOCK, opening a named pipe would wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise PictureError("not a regular file")
-            return load_stream(file)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        raise PictureError(getattr(error, "strerror", None) or str(error)) from error
+def decode(content: bytes, memory: int = MAX_MEMORY) -> Picture:
+    """Decode the content of a picture file if this takes at most `memory` bytes.
 
-
-def load_stream(file: BinaryIO) -> bytes:
-    """Load a whole stream of at most `MAX_BYTES`, or raise `TooLargeError`."""
-    content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise TooLargeError(f"more than {MAX_BYTES >> 20} MiB")
-    return content
-
-
-def decode(content: bytes) -> Picture:
-    """Decode the content of a picture file.
-
-    Raises `UnknownFormatError` or `TooLargeError`, or `PictureError` if it is empty or damaged.
+    Raises `UnknownFormatError`, `TooLargeError` or `MoreNeededError`, or `PictureError` if the file
+    is empty or damaged.
     """
     if not content:
         raise PictureError("an empty file")
@@ -103,7 +81,7 @@ def decode(content: bytes) -> Picture:
         # Pillow's warnings are either harmless or followed by an error below.
         warnings.simplefilter("ignore")
         try:
-            return _decoded(content)
+            return _decoded(content, memory)
         except PictureError:
             raise
         except _DECODING_ERRORS as error:
@@ -111,28 +89,62 @@ def decode(content: bytes) -> Picture:
             raise PictureError(f"damaged: {reason}"[:200]) from error
 
 
-def _decoded(content: bytes) -> Picture:
+def _decoded(content: bytes, memory: int) -> Picture:
     """Check the format and the size in the header, then decode the picture."""
-    # WebP allocates its memory when the file is opened, the other formats when it is decoded.
-    with _large_lock if content.startswith(b"RIFF") else nullcontext():
-        try:
-            picture = Image.open(io.BytesIO(content), formats=list(FORMATS))
-        except UnidentifiedImageError as error:
-            raise UnknownFormatError(
-                f"not a picture in a known format ({', '.join(FORMATS)})"
-            ) from error
-        except Image.DecompressionBombError as error:
-            raise TooLargeError("too many pixels, expected at most 50 million") from error
-        width, height = picture.size
-        max_pixels = FORMATS[picture.format or ""]
-        if width * height > max_pixels:
-            raise TooLargeError(
-                f"{width}x{height} pixels, expected at most {max_pixels // 1_000_000} million"
-            )
-        with _large_lock if width * height > MIN_LARGE else nullcontext():
-            # A JPEG can be decoded at a half, quarter or eighth, which saves time and memory.
-            picture.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))
-            picture.load()
-            grey = grey_levels(picture)
-            del picture  # before the next large picture may be decoded
-    return Picture(grey, max(width, height) / max(grey.shape))
+    _register_decoder(content)
+    try:
+        Image.preinit()  # makes Pillow know the formats that are not imported above
+        formats = [name for name in BYTES_PER_PIXEL if name in Image.OPEN]
+        picture = Image.open(io.BytesIO(content), formats=formats)
+    except UnidentifiedImageError as error:
+        raise UnknownFormatError(f"not a picture in a known format ({NAMES})") from error
+    except Image.DecompressionBombError as error:
+        raise TooLargeError("too many pixels, expected at most 50 million") from error
+    width, height = picture.size
+    # A JPEG can be decoded at a half, quarter or eighth, which saves time and memory.
+    picture.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))
+    _check_memory((width, height), picture, memory - len(content))
+    picture.load()
+    grey = grey_levels(picture)
+    if (width > height) != (grey.shape[1] > grey.shape[0]):  # it was turned upright
+        width, height = height, width
+    return Picture(grey, max(width, height) / max(grey.shape), (width, height))
+
+
+def _register_decoder(content: bytes) -> None:
+    """Make Pillow know HEIC or JPEG XL if the content may be that; the imports take 20 ms."""
+    if content[4:8] == b"ftyp":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+    elif content.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")):
+        import pillow_jxl  # noqa: F401 - it registers itself
+
+
+def _check_memory(size: tuple[int, int], picture: Image.Image, memory: int) -> None:
+    """Raise an error if decoding would take more than `memory` or `MAX_MEMORY` bytes."""
+    pixels = size[0] * size[1]
+    if isinstance(picture, JpegImagePlugin.JpegImageFile):
+        needed = _jpeg_bytes(pixels, picture)
+    else:
+        needed = BYTES_PER_PIXEL[picture.format or ""] * pixels
+    if pixels > MAX_PIXELS or needed > MAX_MEMORY:
+        most = min(MAX_PIXELS, MAX_PIXELS if not needed else MAX_MEMORY * pixels // needed)
+        raise TooLargeError(
+            f"{size[0]}x{size[1]} pixels, expected at most {most // 1_000_000} million"
+        )
+    if needed > memory:
+        raise MoreNeededError(f"{needed >> 20} MiB of memory")
+
+
+def _jpeg_bytes(pixels: int, picture: Any) -> int:
+    """Return the memory that decoding takes: Pillow's pixels, and coefficients if progressive.
+
+    A progressive JPEG is decoded from 2 bytes for each coefficient. A component that is sampled
+    less often has fewer of them.
+    """
+    drafted: int = 4 * picture.width * picture.height
+    if "progressive" not in picture.info:
+        return drafted
+    sampling: list[int] = [across * down for _, across, down, _ in picture.layer]
+    return drafted + 2 * pixels * sum(sampling) // max(sampling)

@@ -3,6 +3,8 @@
 Levels are float32 from 0 (black) to 1 (white).
 """
 
+import struct
+
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
@@ -24,7 +26,7 @@ def grey_levels(picture: Image.Image) -> Levels:
 
 def _levels(picture: Image.Image) -> Levels:
     """Return a decoded picture, upright and on white, as levels (H, W, 1) or (H, W, 3)."""
-    picture = ImageOps.exif_transpose(_roughly_shrunk(picture))
+    picture = _upright(_roughly_shrunk(picture))
     if picture.mode.startswith("I") or picture.mode == "F":
         return _levels_of_high_bit_depth(picture)[..., np.newaxis]
     if picture.has_transparency_data:
@@ -32,6 +34,14 @@ def _levels(picture: Image.Image) -> Levels:
     elif picture.mode != "L":
         picture = picture.convert("RGB")
     return np.atleast_3d(np.asarray(picture, np.float32) / np.float32(255))
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn a picture as its EXIF data say; junk in their place is ignored."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, OverflowError, struct.error):
+        return picture
 
 
 def _roughly_shrunk(picture: Image.Image) -> Image.Image:

@@ -1,5 +1,7 @@
 """Draw the steps from a picture to the model's input, side by side."""
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
@@ -18,12 +20,16 @@ def steps_row(reading: Reading) -> UInt8Array:
     return np.hstack([np.pad(tile, 2, constant_values=128) for tile in tiles])
 
 
-def stacked(rows: list[UInt8Array]) -> Image.Image:
-    """Return rows of different widths as one picture, the first at the top."""
+def save(rows: list[UInt8Array], path: Path) -> None:
+    """Write rows of different widths as one picture, the first at the top, whole or not at all."""
     width = max(row.shape[1] for row in rows)
-    return Image.fromarray(
-        np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows])
-    )
+    padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows]
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        Image.fromarray(np.vstack(padded)).save(temporary, "PNG")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _tile(levels: Levels) -> UInt8Array:

@@ -4,41 +4,74 @@ A PICTURE is a file, a folder of pictures, or - for standard input. The output h
 picture: its path, the digit with its probability, and the second most likely digit. With --json
 the line is an object with the keys path, digit, confidence and probabilities, or path and error.
 For a picture of several digits, left to right, all of them but the path are lists, and box is
-added: [left, top, right, bottom] of each digit in pixels. The exit code is 0 if every picture
-was recognised, 1 if some were not, and 2 for wrong usage or a missing model.
+added: [left, top, right, bottom] of each digit in pixels. If a folder holds more than pictures, a
+line counts the rest. The exit code is 0 if everything was recognised, 1 if something was not, and
+2 for wrong usage or a missing model.
 """
 
 import argparse
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from typing import NamedTuple
 
-from app.decode import FORMATS, PictureError, load_file, load_stream
+from app.files import PictureError, load_stream
 from app.models import COMMITTED, TRAINED, default_model, describe
-from app.montage import stacked, steps_row
-from app.outcome import Outcome, as_json, as_text
-from app.reader import Reader
+from app.outcome import Outcome, failed
+from app.tasks import recognise_file
+from app.workers import ModelError, Workers
 
 MODEL_HELP = f"a .tflite file; else {TRAINED}, or {COMMITTED} if nothing was trained here"
-SUFFIXES = {".jpg", ".jpe", ".tif", *(f".{name.lower()}" for name in FORMATS)}
+SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif"} | {
+    *(".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".jxl")
+}
 MAX_SHOWN = 50  # pictures in the file that --show writes
 
 
-def recognise_file(reader: Reader, path: str, show: bool) -> Outcome:
-    """Recognise a file, or standard input if the path is "-"; errors are part of the outcome."""
+class Source(NamedTuple):
+    """A picture, or something else with the reason why it is not read."""
+
+    path: str  # "-" is standard input
+    error: str = ""
+
+
+def expanded(arguments: Iterable[str]) -> Iterator[Source]:
+    """Yield the pictures, with the sorted pictures of a folder in its place."""
+    for argument in arguments:
+        if argument == "-" or not os.path.isdir(argument):  # noqa: PTH112 - Path("") is "."
+            yield Source(argument)
+            continue
+        try:
+            # Hidden files are what systems leave behind, such as .DS_Store.
+            paths = sorted(path for path in Path(argument).iterdir() if path.name[0] != ".")
+        except OSError as error:
+            yield Source(argument, str(error.strerror))
+            continue
+        pictures = [path for path in paths if path.suffix.lower() in SUFFIXES]
+        yield from (Source(str(path)) for path in pictures)
+        if not pictures:
+            yield Source(argument, "a folder without pictures")
+        elif others := [repr(path.name) for path in paths if path not in pictures]:
+            names = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
+            yield Source(argument, f"{len(others)} in this folder not read: {names}")
+
+
+def started(workers: Workers, source: Source, is_json: bool, show: bool) -> Future[Outcome]:
+    """Start to recognise a picture; the future's exception is a `PictureError`, if any."""
+    future: Future[Outcome] = Future()
+    content = None
     try:
-        content = _load_standard_input() if path == "-" else load_file(Path(path))
-        reading = reader.recognise(content)
+        if source.error:
+            raise PictureError(source.error)
+        if source.path == "-":
+            content = _load_standard_input()
     except PictureError as error:
-        return Outcome(path, [], str(error), None)
-    row = steps_row(reading) if show else None
-    if reading.reason:
-        return Outcome(path, [], f"no digit: {reading.reason}", row)
-    return Outcome(path, reading.answers, "", row)
+        future.set_exception(error)
+        return future
+    return workers.submit(recognise_file, source.path, content, is_json, show)
 
 
 def _load_standard_input() -> bytes:
@@ -47,53 +80,35 @@ def _load_standard_input() -> bytes:
     return load_stream(sys.stdin.buffer)
 
 
-def expanded(arguments: Iterable[str]) -> Iterator[str | Outcome]:
-    """Yield the paths of the pictures, with the sorted pictures of a folder in its place."""
-    for argument in arguments:
-        if argument == "-" or not os.path.isdir(argument):  # noqa: PTH112 - Path("") is "."
-            yield argument
-            continue
+def recognise_all(
+    workers: Workers, pictures: Iterable[Source], is_json: bool, max_shown: int
+) -> Iterator[Outcome]:
+    """Yield the outcomes in the order of the pictures, the first `max_shown` with their steps."""
+    pending: deque[tuple[str, Future[Outcome]]] = deque()
+
+    def finished() -> Outcome:
+        path, future = pending.popleft()
         try:
-            pictures = sorted(
-                str(path) for path in Path(argument).iterdir() if path.suffix.lower() in SUFFIXES
-            )
-        except OSError as error:
-            yield Outcome(argument, [], str(error.strerror), None)
-            continue
-        if pictures:
-            yield from pictures
-        else:
-            yield Outcome(argument, [], "a folder without pictures", None)
+            return future.result()
+        except PictureError as error:
+            return failed(path, str(error), is_json)
+
+    for index, source in enumerate(pictures):
+        pending.append((source.path, started(workers, source, is_json, index < max_shown)))
+        if len(pending) > 4 * workers.count:  # bounds the memory for any number of pictures
+            yield finished()
+    while pending:
+        yield finished()
 
 
-def recognise_all(reader: Reader, arguments: Iterable[str], max_shown: int) -> Iterator[Outcome]:
-    """Yield the outcomes in the order of the arguments, the first `max_shown` with their steps."""
-    workers = min(4, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        pending: deque[Callable[[], Outcome]] = deque()
-        for index, item in enumerate(expanded(arguments)):
-            if isinstance(item, Outcome):
-                pending.append(partial(Outcome, *item))
-            elif item == "-":  # in the main thread, the only one that Ctrl-C interrupts
-                pending.append(partial(recognise_file, reader, item, index < max_shown))
-            else:
-                future = pool.submit(recognise_file, reader, item, index < max_shown)
-                pending.append(future.result)
-            if len(pending) > 4 * workers:  # bounds the memory for any number of pictures
-                yield pending.popleft()()
-        while pending:
-            yield pending.popleft()()
-
-
-def load_reader(model: Path) -> Reader:
-    """Load the model, or end the program with exit code 2."""
+def started_workers(model: Path) -> Workers:
+    """Start workers with the model, or end the program with exit code 2."""
     try:
-        return Reader(model)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "no model that can be loaded"
+        return Workers(model)
+    except ModelError as error:
         remedies = {COMMITTED: f"type `git restore {COMMITTED}`", TRAINED: "type `dvc repro`"}
-        remedy = remedies.get(model, "expected a .tflite file, such as app/model.tflite")
-        print(f"error: {model}: {reason}; {remedy}", file=sys.stderr)
+        remedy = remedies.get(model, f"expected a .tflite file, such as {COMMITTED}")
+        print(f"error: {model}: {error}; {remedy}", file=sys.stderr)
         sys.exit(2)
 
 
@@ -118,6 +133,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def prepare_streams() -> None:
+    """Make the standard streams fit for any file name and any program at their other end."""
+    for descriptor in range(3):
+        try:
+            os.set_blocking(descriptor, True)
+        except OSError:  # closed: a file that is opened later must not take its place
+            os.open(os.devnull, os.O_RDWR)
+    if not sys.stdout:
+        sys.exit("error: standard output is closed; expected a file or a program that reads it")
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        # A file's name may contain bytes that are not valid text.
+        stream.reconfigure(errors="backslashreplace")
+
+
 def main() -> int:
     parser = _parser()
     options = parser.parse_args()
@@ -125,30 +154,40 @@ def main() -> int:
         parser.error("the following arguments are required: PICTURE")
     if options.show and options.show.suffix.lower() != ".png":
         parser.error(f"--show: found {options.show}, expected a name that ends in .png")
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # a closed stream is None
-        # A file's name may contain bytes that are not valid text.
-        stream.reconfigure(errors="backslashreplace")
+    prepare_streams()
+    pictures = [*expanded(options.pictures)]
+    if options.show and any(is_same_file(options.show, source.path) for source in pictures):
+        parser.error(f"--show: {options.show} is one of the pictures; expected another name")
 
-    reader = load_reader(options.model)
+    workers = started_workers(options.model)
     if options.version:
         print(describe(options.model))
         return 0
     error_count, rows = 0, []
-    for outcome in recognise_all(reader, options.pictures, MAX_SHOWN if options.show else 0):
-        error_count += bool(outcome.error)
+    max_shown = MAX_SHOWN if options.show else 0
+    for outcome in recognise_all(workers, pictures, options.json, max_shown):
+        error_count += outcome.is_error
         if outcome.row is not None:
             rows.append(outcome.row)
-        if options.json:
-            print(as_json(outcome))
-        else:
-            print(as_text(outcome), file=sys.stderr if outcome.error else sys.stdout)
+        is_message = outcome.is_error and not options.json
+        print(outcome.line, file=sys.stderr if is_message else sys.stdout)
     if rows:
+        from app.montage import save  # the rest of the program needs no picture library
+
         try:
-            stacked(rows).save(options.show)
+            save(rows, options.show)
         except OSError as error:
             parser.error(f"--show: {options.show}: {error.strerror or error}")
     print(end="", flush=True)  # raises an error of the output here, where it is handled
     return 1 if error_count else 0
+
+
+def is_same_file(path: Path, other: str) -> bool:
+    """Tell whether two paths lead to the same existing file."""
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # ValueError: a null byte in a path
+        return False
 
 
 if __name__ == "__main__":

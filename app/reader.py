@@ -8,7 +8,7 @@ import numpy as np
 from app.arrays import UInt8Array
 from app.classifier import Classifier
 from app.components import Box
-from app.decode import decode
+from app.decode import MAX_MEMORY, decode
 from app.rejection import confidence_reason
 from app.segment import Steps, find_digits
 
@@ -37,25 +37,30 @@ class Reading(NamedTuple):
     answers: list[Answer]  # left to right
     reason: str  # from app.rejection, "" if the picture is not rejected
     steps: Steps
+    size: tuple[int, int]  # width and height of the upright picture, in pixels
 
 
 class Reader:
     """Recognises digits with one model."""
 
-    def __init__(self, model: Path) -> None:
-        """Load the model; raise `OSError` or `ValueError` if `model` is not a .tflite model."""
-        self._classify = Classifier(model)
+    def __init__(self, model: Path, memory: int = MAX_MEMORY) -> None:
+        """Load the model; raise `OSError` or `ValueError` if `model` is not a .tflite model.
+
+        Decoding a picture may take up to `memory` bytes.
+        """
+        self.classify = Classifier(model)
+        self._memory = memory
 
     def recognise(self, content: bytes) -> Reading:
         """Recognise the digits in the content of a picture file.
 
         Raises `PictureError` if the content cannot be decoded.
         """
-        picture = decode(content)
+        picture = decode(content, self._memory)
         steps = find_digits(picture.grey)
         if steps.reason:
-            return Reading([], steps.reason, steps)
-        probabilities = self._classify(np.stack([digit.image for digit in steps.digits]))
+            return Reading([], steps.reason, steps, picture.size)
+        probabilities = self.classify(np.stack([digit.image for digit in steps.digits]))
         answers = [
             Answer(
                 digit=int(row.argmax()),
@@ -66,4 +71,4 @@ class Reader:
             )
             for digit, row in zip(steps.digits, probabilities, strict=True)
         ]
-        return Reading(answers, confidence_reason(probabilities), steps)
+        return Reading(answers, confidence_reason(probabilities), steps, picture.size)

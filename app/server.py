@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.decode import PictureError, TooLargeError, UnknownFormatError
+from app.files import PictureError, TooLargeError, UnknownFormatError
 from app.reader import Answer, Reader
 
 MAX_BYTES = 16 << 20  # of one request

@@ -17,9 +17,10 @@ from PIL import Image
 
 from app.arrays import UInt8Array
 from app.classifier import Classifier
-from app.decode import PictureError, decode, load_file
+from app.decode import decode
+from app.files import PictureError, load_file
 from app.models import default_model
-from app.predict import SUFFIXES, load_reader
+from app.predict import SUFFIXES
 from app.reader import Reader
 from app.segment import find_digits
 from benchmarks import hard_pictures, non_digits
@@ -166,7 +167,7 @@ def main() -> None:
     parser.add_argument("--processed", type=Path, default=Path("data/processed"))
     parser.add_argument("--model", type=Path, default=default_model())
     options = parser.parse_args()
-    reader, test = load_reader(options.model), load_split(options.processed, "test")
+    reader, test = Reader(options.model), load_split(options.processed, "test")
     sets = {"test images": test}
     if options.folder:
         sets["folder"] = labelled_folder(options.folder)

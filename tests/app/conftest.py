@@ -4,12 +4,14 @@ import io
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pytest
 import requests
 from PIL import Image, ImageDraw
@@ -112,7 +114,27 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         process.terminate()
 
 
-def peak_memory(process: int) -> float:
-    """Return the peak memory of a process, in MB."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
+class MemoryWatch:
+    """Watches the memory of a process and all that it started, while the block runs."""
+
+    def __init__(self, process: int) -> None:
+        self._process = psutil.Process(process)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self.peak = 0  # bytes; memory that processes share counts in each
+
+    def __enter__(self) -> "MemoryWatch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.02):
+            total = 0
+            with suppress(psutil.Error):  # a process has ended
+                for process in (self._process, *self._process.children(recursive=True)):
+                    total += process.memory_info().rss
+            self.peak = max(self.peak, total)

@@ -21,7 +21,8 @@ def folder(tmp_path: Path) -> Path:
     drawn(1, 0, 2).save(tmp_path / "b-row.jpg")
     drawn(3, ink="white").save(tmp_path / "c-blank.png")
     (tmp_path / "d-text.png").write_text("not a picture")
-    (tmp_path / "notes.txt").write_text("ignored")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / ".hidden").write_text("left by the system")
     return tmp_path
 
 
@@ -46,16 +47,17 @@ def test_a_line_for_each_picture(model: Path, folder: Path) -> None:
     assert first.startswith(f"{folder}/a-three.png: 3 (")
     assert "%), then " in first
     assert second.startswith(f"{folder}/b-row.jpg: 1 0 2: 1 (")
-    blank, text = errors.splitlines()
+    blank, text, others = errors.splitlines()
     assert blank == f"{folder}/c-blank.png: no digit: the sheet is blank"
     assert text.startswith(f"{folder}/d-text.png: not a picture in a known format")
+    assert others == f"{folder}: 1 in this folder not read: 'notes.txt'"
 
 
 def test_json(model: Path, folder: Path) -> None:
     """Each line is an object with the documented keys."""
     code, output, errors = predict(model, folder, "--json")
     assert (code, errors) == (1, "")
-    three, row, blank, text = map(json.loads, output.splitlines())
+    three, row, blank, text, others = map(json.loads, output.splitlines())
     assert list(three) == ["path", "digit", "confidence", "probabilities"]
     assert three["digit"] == 3
     assert len(three["probabilities"]) == 10
@@ -63,7 +65,7 @@ def test_json(model: Path, folder: Path) -> None:
     assert list(row) == [*three, "box"]
     assert row["digit"] == [1, 0, 2]
     assert [box[0] // 100 for box in row["box"]] == [0, 1, 2]
-    assert list(blank) == list(text) == ["path", "error"]
+    assert list(blank) == list(text) == list(others) == ["path", "error"]
 
 
 def test_standard_input_and_success(model: Path) -> None:
@@ -81,6 +83,19 @@ def test_shows_the_steps(model: Path, folder: Path) -> None:
 
     with Image.open(folder / "steps.png") as picture:
         assert picture.size == (7 * 172, 3 * 172)
+
+
+def test_shows_whole_or_not_at_all(model: Path, folder: Path) -> None:
+    """--show does not replace a picture that is read, and leaves nothing if it cannot be written."""
+    before = (folder / "a-three.png").read_bytes()
+    code, output, errors = predict(model, folder, "--show", folder / "a-three.png")
+    assert (code, output) == (2, "")
+    assert "a-three.png is one of the pictures; expected another name" in errors
+    assert (folder / "a-three.png").read_bytes() == before
+
+    code, _, errors = predict(model, folder / "a-three.png", "--show", folder / "no" / "steps.png")
+    assert code == 2
+    assert errors.splitlines()[-1].endswith("steps.png: No such file or directory")
 
 
 def test_version_names_the_model(model: Path) -> None:
@@ -107,6 +122,7 @@ def test_version_names_the_model(model: Path) -> None:
         (["x.png", "--frobnicate"], "unrecognized arguments"),
         (["x.png", "--model", "nowhere.tflite"], "nowhere.tflite: No such file or directory"),
         (["x.png", "--model", "README.md"], "README.md: no model that can be loaded"),
+        (["x.png", "--model", "/dev/zero"], "/dev/zero: not a regular file"),
     ],
 )
 def test_wrong_usage(model: Path, arguments: list[str], message: str) -> None:

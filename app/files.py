@@ -1,0 +1,45 @@
+"""Load picture files whole, within a limit, and say what is wrong with them."""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+MAX_BYTES = 32 << 20
+
+
+class PictureError(Exception):
+    """The picture cannot be loaded or decoded; the message says why, in one line."""
+
+
+class TooLargeError(PictureError):
+    """The file has too many bytes, or decoding it takes too much memory or time."""
+
+
+class MoreNeededError(PictureError):
+    """Decoding takes more memory or time than is allowed here; the message says which."""
+
+
+class UnknownFormatError(PictureError):
+    """The file is in none of the allowed formats."""
+
+
+def load_file(path: Path) -> bytes:
+    """Load a regular file of at most `MAX_BYTES`, or raise `PictureError`."""
+    try:
+        # Without O_NONBLOCK, opening a named pipe would wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise PictureError("not a regular file")
+            return load_stream(file)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise PictureError(getattr(error, "strerror", None) or str(error)) from error
+
+
+def load_stream(file: BinaryIO) -> bytes:
+    """Load a whole stream of at most `MAX_BYTES`, or raise `TooLargeError`."""
+    content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise TooLargeError(f"more than {MAX_BYTES >> 20} MiB")
+    return content

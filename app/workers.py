@@ -1,0 +1,184 @@
+"""Processes that read pictures and can be killed, whatever a picture does to its decoder.
+
+A file of a kilobyte can make a decoder take gigabytes, or minutes inside a library that nothing
+interrupts. So a picture is first opened in a process with little memory and little time, `QUICK`.
+If it needs more, another process opens it with the limits `PATIENT`, one such picture at a time. A
+process that exceeds its time is killed, and a new one takes its place.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from functools import cache, partial
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pebble import CONSTS, ProcessExpired, ProcessPool
+
+from app.files import MoreNeededError, PictureError, TooLargeError
+from app.tasks import check
+
+if TYPE_CHECKING:  # only the workers need what this imports
+    from app.reader import Reader
+
+
+class Limits(NamedTuple):
+    """What the work on one picture may take."""
+
+    memory: int  # bytes for the file and its decoder
+    seconds: float
+
+
+QUICK, PATIENT = Limits(48 << 20, 1.0), Limits(256 << 20, 7.0)
+MAX_QUICK_BYTES = 8 << 20  # of a file that is sent to a quick process, which copies it twice
+OTHER_MEMORY = 32 << 20  # bytes for all that a worker does beside decoding
+MAX_TASKS = 1000  # of one process: a new one has none of a decoder's leaks
+CONSTS.term_timeout = 0.1  # seconds from SIGTERM to SIGKILL; a decoder does not hear the first
+
+_settings: tuple[Path, int] | None = None  # of a worker: the model and the memory for decoding
+
+
+class ModelError(Exception):
+    """The model cannot be used; the message says why."""
+
+
+class Workers:
+    """Some quick processes, and a patient one as soon as it is needed."""
+
+    def __init__(self, model: Path, count: int = 2) -> None:
+        """Start `count` quick processes; raise `ModelError` if they cannot use the model."""
+        self.count = count
+        _start_server()
+        self._quick, self._patient = _Lane(model, QUICK, count), _Lane(model, PATIENT, 1)
+        try:
+            if not model.is_file():
+                model.stat()
+                raise ModelError("not a regular file")  # each process reads it
+            self.submit(check).result()
+        except OSError as error:
+            raise ModelError(error.strerror or str(error)) from error
+        except (ValueError, RuntimeError, PictureError) as error:
+            raise ModelError("no model that can be loaded") from error
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Call `task(reader, *arguments)` in a process and return its future result.
+
+        The future's exception is a `PictureError`, or what the task raises. If it is cancelled, the
+        task is not begun, or killed.
+        """
+        result: Future[Any] = Future()
+
+        def begin(lane: _Lane) -> None:
+            work = lane.schedule(task, *arguments)
+            result.add_done_callback(lambda _: work.cancel())
+            work.add_done_callback(partial(finish, lane))
+
+        def finish(lane: _Lane, work: Future[Any]) -> None:
+            error = None if work.cancelled() else lane.error(work)
+            if lane is self._quick and isinstance(error, MoreNeededError):
+                begin(self._patient)
+                return
+            with suppress(InvalidStateError):  # it was cancelled
+                if error:
+                    result.set_exception(error)
+                else:
+                    result.set_result(work.result())
+
+        large = any(isinstance(part, bytes) and len(part) > MAX_QUICK_BYTES for part in arguments)
+        begin(self._patient if large else self._quick)
+        return result
+
+    def stop(self) -> None:
+        """Kill the processes."""
+        self._quick.stop()
+        self._patient.stop()
+
+
+def _start_server() -> None:
+    """Start the process from which the workers are forked, with no access to standard streams.
+
+    Decoders print about damaged files, and standard input may be what the user pipes.
+    """
+    saved = [os.dup(descriptor) for descriptor in range(3)]
+    nothing = os.open(os.devnull, os.O_RDWR)
+    try:
+        for descriptor in range(3):
+            os.dup2(nothing, descriptor)
+        forkserver.set_forkserver_preload(["app.reader", "app.montage"])
+        forkserver.ensure_running()
+    finally:
+        for descriptor, copy in enumerate(saved):
+            os.dup2(copy, descriptor)
+            os.close(copy)
+        os.close(nothing)
+
+
+class _Lane:
+    """Processes with the same limits, which start with the first task."""
+
+    def __init__(self, model: Path, limits: Limits, processes: int) -> None:
+        self._seconds = limits.seconds
+        context: Any = multiprocessing.get_context("forkserver")
+        options = (processes, MAX_TASKS, _prepare, (model, limits.memory), context)
+        self._new_pool = partial(ProcessPool, *options)
+        self._pool = self._new_pool()
+
+    def schedule(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        work: Any = (_run, (task, *arguments), {}, self._seconds)
+        try:
+            return self._pool.schedule(*work)
+        except RuntimeError:  # somebody has killed an idle process, and the pool gave up
+            self._pool = self._new_pool()
+            return self._pool.schedule(*work)
+
+    def error(self, work: Future[Any]) -> BaseException | None:
+        """Return the exception that the sender of a finished task is told of."""
+        error = work.exception()
+        if isinstance(error, ProcessExpired):
+            return PictureError("damaged: its decoder broke down")
+        if not isinstance(error, TimeoutError):
+            return error
+        if self._seconds < PATIENT.seconds:
+            return MoreNeededError("more time")
+        return TooLargeError(f"not read within {self._seconds:.0f} s; save it smaller")
+
+    def stop(self) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def _prepare(model: Path, memory: int) -> None:
+    """Prepare a new process."""
+    global _settings
+    _settings = model, memory
+    if sys.platform == "linux":  # elsewhere the system knows no such limit
+        import resource
+
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        limit = used + memory + OTHER_MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+@cache
+def _reader() -> "Reader":
+    import cv2
+
+    from app.reader import Reader
+
+    assert _settings  # noqa: S101 - set by _prepare
+    cv2.setNumThreads(1)  # the other cores have their own processes
+    return Reader(*_settings)
+
+
+def _run(task: Callable[..., Any], *arguments: Any) -> Any:
+    reader = _reader()
+    try:
+        return task(reader, *arguments)
+    except Exception:
+        raise
+    except BaseException as error:  # of a decoder in Rust: it cannot be sent
+        raise PictureError(f"damaged: {type(error).__name__}") from None
