@@ -54,7 +54,6 @@ _DECODING_ERRORS = (
     RuntimeError,
     EOFError,
     AssertionError,
-    MemoryError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -84,6 +83,8 @@ def decode(content: bytes, memory: int = MAX_MEMORY) -> Picture:
             return _decoded(content, memory)
         except PictureError:
             raise
+        except MemoryError as error:
+            raise PictureError("damaged: takes more memory than its size explains") from error
         except _DECODING_ERRORS as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise PictureError(f"damaged: {reason}"[:200]) from error

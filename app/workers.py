@@ -175,10 +175,15 @@ def _reader() -> "Reader":
 
 
 def _run(task: Callable[..., Any], *arguments: Any) -> Any:
+    import cv2
+
     reader = _reader()
     try:
         return task(reader, *arguments)
-    except Exception:
-        raise
-    except BaseException as error:  # of a decoder in Rust: it cannot be sent
+    except (MemoryError, cv2.error) as error:
+        raise PictureError("damaged: takes more memory than its size explains") from error
+    except BaseException as error:
+        if isinstance(error, Exception):
+            raise
+        # A decoder in Rust has panicked, and its exception cannot be sent.
         raise PictureError(f"damaged: {type(error).__name__}") from None

@@ -127,7 +127,8 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 def test_each_file_gives_an_answer_or_an_error(bad_files: Folder, model: Path) -> None:
     """Each of over 300 files gives one line, in bounded memory; each valid one gives a three."""
     assert len(bad_files.paths) > 300
-    command = [sys.executable, "-m", "app.predict", "--json", "--model", model, *bad_files.paths]
+    command = [sys.executable, "-m", "app.predict", "--json", "--model"]
+    command += map(str, [model, *bad_files.paths])
     with (
         subprocess.Popen(
             command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

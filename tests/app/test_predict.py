@@ -86,7 +86,7 @@ def test_shows_the_steps(model: Path, folder: Path) -> None:
 
 
 def test_shows_whole_or_not_at_all(model: Path, folder: Path) -> None:
-    """--show does not replace a picture that is read, and leaves nothing if it cannot be written."""
+    """--show replaces no picture that is read, and says why it cannot write."""
     before = (folder / "a-three.png").read_bytes()
     code, output, errors = predict(model, folder, "--show", folder / "a-three.png")
     assert (code, output) == (2, "")
