@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,13 +86,13 @@ class Server(NamedTuple):
     errors: Path  # a file that receives its stderr
 
 
-@pytest.fixture(scope="session")
-def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Serve the page on a free port of the loopback address."""
+@contextmanager
+def serving(model: Path, folder: Path) -> Iterator[Server]:
+    """Serve the page on a free port of the loopback address; stderr goes to a file in `folder`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    errors = tmp_path_factory.mktemp("server") / "stderr"
+    errors = folder / "stderr"
     with (
         errors.open("w") as stderr,
         subprocess.Popen(
@@ -112,6 +112,13 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
             time.sleep(0.1)
         yield Server(url, process.pid, errors)
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Give the page's server."""
+    with serving(model, tmp_path_factory.mktemp("server")) as server:
+        yield server
 
 
 class MemoryWatch:
