@@ -21,11 +21,11 @@ from PIL import (  # noqa: F401 - the modules of formats register themselves
 )
 
 from app.arrays import Levels
-from app.files import MoreNeededError, PictureError, TooLargeError, UnknownFormatError
+from app.files import MAX_MEMORY, MoreNeededError, PictureError, TooLargeError, UnknownFormatError
 from app.grey import MAX_SIDE, grey_levels
 
-# The allowed formats, with the bytes of memory that decoding takes for each pixel, at most. Pillow
-# holds a pixel of colour in 4 bytes. TIFF's library may hold a copy of 3, the last four two copies.
+# The allowed formats, with the bytes of memory that decoding takes for each pixel. Pillow holds a
+# pixel of colour in 4 bytes. TIFF's library may hold a copy of 3, and the last four more.
 BYTES_PER_PIXEL = {
     "PNG": 4,
     "JPEG": 0,  # see _jpeg_bytes
@@ -33,14 +33,14 @@ BYTES_PER_PIXEL = {
     "BMP": 4,
     "GIF": 4,
     "TIFF": 7,
-    "WEBP": 12,
-    "HEIF": 12,
-    "AVIF": 12,
-    "JXL": 12,
+    "WEBP": 16,
+    "HEIF": 8,
+    "AVIF": 8,
+    "JXL": 8,
 }
+BYTES_OF_ALPHA = 4  # more for a pixel with transparency: shrinking makes a copy
 NAMES = "PNG, JPEG, BMP, GIF, TIFF, WEBP, HEIC, AVIF, JPEG XL"
 MAX_PIXELS = 50_000_000  # those of the largest photos from phones
-MAX_MEMORY = 256 << 20  # bytes that the picture and its file may take, unless a caller says less
 # The exceptions that decoders raise on damaged files, beside Pillow's own.
 _DECODING_ERRORS = (
     OSError,
@@ -83,10 +83,13 @@ def decode(content: bytes, memory: int = MAX_MEMORY) -> Picture:
             return _decoded(content, memory)
         except PictureError:
             raise
-        except MemoryError as error:
-            raise PictureError("damaged: takes more memory than its size explains") from error
-        except _DECODING_ERRORS as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+        except (*_DECODING_ERRORS, MemoryError) as error:
+            short = isinstance(error, MemoryError)
+            # WebP takes its memory when it is opened, and does not say that this was the reason.
+            if memory < MAX_MEMORY and (short or content.startswith(b"RIFF")):
+                raise MoreNeededError("more memory") from error
+            reason = "takes more memory than its size explains" if short else str(error)
+            reason = " ".join(reason.split()) or type(error).__name__
             raise PictureError(f"damaged: {reason}"[:200]) from error
 
 
@@ -128,7 +131,8 @@ def _check_memory(size: tuple[int, int], picture: Image.Image, memory: int) -> N
     if isinstance(picture, JpegImagePlugin.JpegImageFile):
         needed = _jpeg_bytes(pixels, picture)
     else:
-        needed = BYTES_PER_PIXEL[picture.format or ""] * pixels
+        alpha = BYTES_OF_ALPHA if picture.mode.endswith(("A", "a")) else 0
+        needed = (BYTES_PER_PIXEL[picture.format or ""] + alpha) * pixels
     if pixels > MAX_PIXELS or needed > MAX_MEMORY:
         most = min(MAX_PIXELS, MAX_PIXELS if not needed else MAX_MEMORY * pixels // needed)
         raise TooLargeError(

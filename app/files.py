@@ -5,7 +5,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-MAX_BYTES = 32 << 20
+MAX_BYTES = 32 << 20  # of a file
+MAX_MEMORY = 224 << 20  # bytes that a file and its decoder may take
 
 
 class PictureError(Exception):

@@ -14,11 +14,11 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from app.files import PictureError, load_stream
+from app.files import MoreNeededError, PictureError, load_stream
 from app.models import COMMITTED, TRAINED, default_model, describe
 from app.outcome import Outcome, failed
 from app.tasks import recognise_file
@@ -59,10 +59,16 @@ def expanded(arguments: Iterable[str]) -> Iterator[Source]:
             yield Source(argument, f"{len(others)} in this folder not read: {names}")
 
 
-def started(workers: Workers, source: Source, is_json: bool, show: bool) -> Future[Outcome]:
-    """Start to recognise a picture; the future's exception is a `PictureError`, if any."""
-    future: Future[Outcome] = Future()
-    content = None
+class Job(NamedTuple):
+    """A picture that is being recognised."""
+
+    arguments: tuple[str, bytes | None, bool, bool]  # of recognise_file
+    future: Future[Outcome]
+
+
+def begin(workers: Workers, source: Source, is_json: bool, show: bool) -> Job:
+    """Begin to recognise a picture; that of standard input is loaded first."""
+    content, future = None, Future[Outcome]()
     try:
         if source.error:
             raise PictureError(source.error)
@@ -70,8 +76,9 @@ def started(workers: Workers, source: Source, is_json: bool, show: bool) -> Futu
             content = _load_standard_input()
     except PictureError as error:
         future.set_exception(error)
-        return future
-    return workers.submit(recognise_file, source.path, content, is_json, show)
+        return Job((source.path, None, is_json, show), future)
+    arguments = source.path, content, is_json, show
+    return Job(arguments, workers.quick.submit(recognise_file, *arguments))
 
 
 def _load_standard_input() -> bytes:
@@ -80,25 +87,32 @@ def _load_standard_input() -> bytes:
     return load_stream(sys.stdin.buffer)
 
 
+def end(workers: Workers, job: Job, others: Iterable[Job]) -> Outcome:
+    """Wait for the outcome of a picture."""
+    path, _, is_json, _ = job.arguments
+    try:
+        try:
+            return job.future.result()
+        except MoreNeededError:
+            wait([other.future for other in others])  # they take memory too
+            patient: Future[Outcome] = workers.patient.submit(recognise_file, *job.arguments)
+            return patient.result()
+    except PictureError as error:
+        return failed(path, str(error), is_json)
+
+
 def recognise_all(
     workers: Workers, pictures: Iterable[Source], is_json: bool, max_shown: int
 ) -> Iterator[Outcome]:
     """Yield the outcomes in the order of the pictures, the first `max_shown` with their steps."""
-    pending: deque[tuple[str, Future[Outcome]]] = deque()
-
-    def finished() -> Outcome:
-        path, future = pending.popleft()
-        try:
-            return future.result()
-        except PictureError as error:
-            return failed(path, str(error), is_json)
-
+    pending: deque[Job] = deque()
     for index, source in enumerate(pictures):
-        pending.append((source.path, started(workers, source, is_json, index < max_shown)))
-        if len(pending) > 4 * workers.count:  # bounds the memory for any number of pictures
-            yield finished()
+        # Few at once, for the memory; and none while the program may wait for standard input.
+        while len(pending) > (0 if source.path == "-" else 4 * workers.count):
+            yield end(workers, pending.popleft(), pending)
+        pending.append(begin(workers, source, is_json, index < max_shown))
     while pending:
-        yield finished()
+        yield end(workers, pending.popleft(), pending)
 
 
 def started_workers(model: Path) -> Workers:

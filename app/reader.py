@@ -8,7 +8,8 @@ import numpy as np
 from app.arrays import UInt8Array
 from app.classifier import Classifier
 from app.components import Box
-from app.decode import MAX_MEMORY, decode
+from app.decode import decode
+from app.files import MAX_MEMORY
 from app.rejection import confidence_reason
 from app.segment import Steps, find_digits
 

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import cache, partial
 from multiprocessing import forkserver
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
-from app.files import MoreNeededError, PictureError, TooLargeError
+from app.files import MAX_MEMORY, MoreNeededError, PictureError, TooLargeError
 from app.tasks import check
 
 if TYPE_CHECKING:  # only the workers need what this imports
@@ -33,9 +33,8 @@ class Limits(NamedTuple):
     seconds: float
 
 
-QUICK, PATIENT = Limits(48 << 20, 1.0), Limits(256 << 20, 7.0)
-MAX_QUICK_BYTES = 8 << 20  # of a file that is sent to a quick process, which copies it twice
-OTHER_MEMORY = 32 << 20  # bytes for all that a worker does beside decoding
+QUICK, PATIENT = Limits(32 << 20, 1.0), Limits(MAX_MEMORY, 7.0)
+OTHER_MEMORY = 48 << 20  # bytes for all that a worker does beside decoding
 MAX_TASKS = 1000  # of one process: a new one has none of a decoder's leaks
 CONSTS.term_timeout = 0.1  # seconds from SIGTERM to SIGKILL; a decoder does not hear the first
 
@@ -53,7 +52,7 @@ class Workers:
         """Start `count` quick processes; raise `ModelError` if they cannot use the model."""
         self.count = count
         _start_server()
-        self._quick, self._patient = _Lane(model, QUICK, count), _Lane(model, PATIENT, 1)
+        self.quick, self.patient = Lane(model, QUICK, count), Lane(model, PATIENT, 1)
         try:
             if not model.is_file():
                 model.stat()
@@ -65,22 +64,22 @@ class Workers:
             raise ModelError("no model that can be loaded") from error
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Call `task(reader, *arguments)` in a process and return its future result.
+        """Call `task(reader, *arguments)` in a quick process, or else in the patient one.
 
-        The future's exception is a `PictureError`, or what the task raises. If it is cancelled, the
-        task is not begun, or killed.
+        The exception of the future result is a `PictureError`, or what the task raises. If the
+        future is cancelled, the task is not begun, or killed.
         """
         result: Future[Any] = Future()
 
-        def begin(lane: _Lane) -> None:
-            work = lane.schedule(task, *arguments)
+        def begin(lane: Lane) -> None:
+            work = lane.submit(task, *arguments)
             result.add_done_callback(lambda _: work.cancel())
             work.add_done_callback(partial(finish, lane))
 
-        def finish(lane: _Lane, work: Future[Any]) -> None:
-            error = None if work.cancelled() else lane.error(work)
-            if lane is self._quick and isinstance(error, MoreNeededError):
-                begin(self._patient)
+        def finish(lane: Lane, work: Future[Any]) -> None:
+            error = CancelledError() if work.cancelled() else work.exception()
+            if lane is self.quick and isinstance(error, MoreNeededError):
+                begin(self.patient)
                 return
             with suppress(InvalidStateError):  # it was cancelled
                 if error:
@@ -88,14 +87,13 @@ class Workers:
                 else:
                     result.set_result(work.result())
 
-        large = any(isinstance(part, bytes) and len(part) > MAX_QUICK_BYTES for part in arguments)
-        begin(self._patient if large else self._quick)
+        begin(self.quick)
         return result
 
     def stop(self) -> None:
         """Kill the processes."""
-        self._quick.stop()
-        self._patient.stop()
+        self.quick.stop()
+        self.patient.stop()
 
 
 def _start_server() -> None:
@@ -117,34 +115,53 @@ def _start_server() -> None:
         os.close(nothing)
 
 
-class _Lane:
+class Lane:
     """Processes with the same limits, which start with the first task."""
 
     def __init__(self, model: Path, limits: Limits, processes: int) -> None:
-        self._seconds = limits.seconds
+        self._limits = limits
         context: Any = multiprocessing.get_context("forkserver")
         options = (processes, MAX_TASKS, _prepare, (model, limits.memory), context)
         self._new_pool = partial(ProcessPool, *options)
         self._pool = self._new_pool()
 
-    def schedule(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        work: Any = (_run, (task, *arguments), {}, self._seconds)
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Call `task(reader, *arguments)` in a process.
+
+        The exception of the future result is `MoreNeededError` if the limits are exceeded but not
+        those of `PATIENT`, else a `PictureError`, or what the task raises.
+        """
+        result: Future[Any] = Future()
+        size = sum(len(part) for part in arguments if isinstance(part, bytes))
+        if size > self._limits.memory // 4:  # it is copied on its way
+            result.set_exception(MoreNeededError("more memory"))
+            return result
+        work: Any = (_run, (task, *arguments), {}, self._limits.seconds)
         try:
-            return self._pool.schedule(*work)
+            future = self._pool.schedule(*work)
         except RuntimeError:  # somebody has killed an idle process, and the pool gave up
             self._pool = self._new_pool()
-            return self._pool.schedule(*work)
+            future = self._pool.schedule(*work)
+        result.add_done_callback(lambda _: future.cancel())  # type: ignore[no-untyped-call]
+        future.add_done_callback(partial(self._finish, result))
+        return result
 
-    def error(self, work: Future[Any]) -> BaseException | None:
-        """Return the exception that the sender of a finished task is told of."""
-        error = work.exception()
-        if isinstance(error, ProcessExpired):
-            return PictureError("damaged: its decoder broke down")
-        if not isinstance(error, TimeoutError):
-            return error
-        if self._seconds < PATIENT.seconds:
-            return MoreNeededError("more time")
-        return TooLargeError(f"not read within {self._seconds:.0f} s; save it smaller")
+    def _finish(self, result: Future[Any], future: Future[Any]) -> None:
+        """Give the outcome of a task to who asked for it."""
+        error = CancelledError() if future.cancelled() else future.exception()
+        if isinstance(error, TimeoutError) and self._limits.seconds < PATIENT.seconds:
+            error = MoreNeededError("more time")
+        elif isinstance(error, TimeoutError):
+            error = TooLargeError(f"not read within {self._limits.seconds:.0f} s; save it smaller")
+        elif isinstance(error, ProcessExpired):
+            error = PictureError("damaged: its decoder broke down")
+        elif not error and isinstance(future.result(), PictureError):
+            error = future.result()
+        with suppress(InvalidStateError):  # it was cancelled
+            if error:
+                result.set_exception(error)
+            else:
+                result.set_result(future.result())
 
     def stop(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]
@@ -175,15 +192,21 @@ def _reader() -> "Reader":
 
 
 def _run(task: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what the task returns, or the `PictureError` that it raises.
+
+    An exception would hold the picture's memory, by its traceback, until the next task.
+    """
     import cv2
 
     reader = _reader()
     try:
         return task(reader, *arguments)
-    except (MemoryError, cv2.error) as error:
-        raise PictureError("damaged: takes more memory than its size explains") from error
+    except PictureError as error:
+        return type(error)(str(error))
+    except (MemoryError, cv2.error):
+        return PictureError("damaged: takes more memory than its size explains")
     except BaseException as error:
         if isinstance(error, Exception):
             raise
         # A decoder in Rust has panicked, and its exception cannot be sent.
-        raise PictureError(f"damaged: {type(error).__name__}") from None
+        return PictureError(f"damaged: {type(error).__name__}")

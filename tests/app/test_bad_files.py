@@ -91,7 +91,7 @@ def unusual() -> Iterator[tuple[str, bytes]]:
     yield "animated.webp", encoded(three, "WEBP", save_all=True, append_images=frames)
     yield "progressive.jpg", encoded(three.resize((3000, 3000)), "JPEG", progressive=True)
     yield "large.png", encoded(three.resize((7000, 7000)), compress_level=1)
-    yield "large.webp", encoded(three.resize((4400, 4400)), "WEBP", quality=10, method=0)
+    yield "large.webp", encoded(three.resize((3600, 3600)), "WEBP", quality=10, method=0)
     exif = Image.Exif()
     exif[0x0112] = 6  # must be rotated by a quarter turn
     yield "two.mpo", encoded(three, "MPO", save_all=True, append_images=frames)

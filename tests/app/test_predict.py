@@ -213,11 +213,11 @@ def test_file_names_that_are_not_plain_text(model: Path, tmp_path: Path) -> None
 
 
 def test_imports_no_tensorflow(model: Path, folder: Path) -> None:
-    """The command imports neither TensorFlow nor Keras, whose import takes seconds."""
+    """The workers import neither TensorFlow nor Keras, and the command not even NumPy."""
     code = (
         "import runpy, sys\n"
         "try: runpy.run_module('app.predict', run_name='__main__')\n"
-        "finally: print(*sorted(sys.modules))"
+        "finally: print(*sorted(sys.modules))\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, "--model", model, folder / "a-three.png"],
@@ -228,8 +228,14 @@ def test_imports_no_tensorflow(model: Path, folder: Path) -> None:
     )
     answer, modules = result.stdout.splitlines()
     assert "a-three.png: 3 (" in answer
-    assert "app.reader" in modules.split()
-    assert not {"tensorflow", "keras"} & set(modules.split())
+    assert "app.workers" in modules.split()
+    assert not {"tensorflow", "keras", "numpy", "PIL"} & set(modules.split())
+
+    code = "import app.reader, app.montage, sys; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert not {"tensorflow", "keras"} & set(result.stdout.split())
 
 
 def test_a_large_folder(model: Path, tmp_path: Path) -> None:
