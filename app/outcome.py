@@ -43,13 +43,19 @@ def as_text(path: str, answers: "list[Answer]") -> str:
     """Return the digits of one picture as one line of plain text."""
     several = len(answers) > 1
     parts = [
-        f"{answer.digit} ({answer.confidence:.1%}), "
-        f"then {answer.runner_up} ({answer.probabilities[answer.runner_up]:.1%})"
+        f"{answer.digit} ({as_percent(answer.confidence)}), "
+        f"then {answer.runner_up} ({as_percent(answer.probabilities[answer.runner_up])})"
         + (" at {},{} to {},{}".format(*answer.box) if several else "")
         for answer in answers
     ]
     digits = " ".join(str(answer.digit) for answer in answers) + ": " if several else ""
     return f"{_printable(path)}: {digits}{'; '.join(parts)}"
+
+
+def as_percent(probability: float) -> str:
+    """Return a probability in percent; the model is never certain, so neither 100 nor 0 is said."""
+    text = f"{100 * probability:.1f} %"
+    return {"100.0 %": "over 99.9 %", "0.0 %": "under 0.1 %"}.get(text, text)
 
 
 def _printable(path: str) -> str:

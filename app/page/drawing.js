@@ -1,0 +1,154 @@
+// What is on the sheet, every earlier state of it, and how it becomes a picture.
+//
+// A state is never changed, except that the stroke under the pen grows. Its `sheet` is the same
+// object in all states from one empty sheet to the next.
+
+export const SIDE = 400; // units of the drawing's side, and pixels of a drawing that is sent
+export const PEN_WIDTH = 20; // units
+const MAX_SENT = 1600; // pixels of a picture's side that is sent; photos from phones are far larger
+const MAX_SHOWN = 800; // pixels of a picture's side in memory: a screen shows no more
+const MAX_STEPS = 200; // that can be undone
+
+let present = empty();
+let past = [];
+let future = [];
+
+function empty() {
+  return { sheet: {}, strokes: [], picture: null };
+}
+
+export const state = () => present;
+export const isEmpty = ({ strokes, picture }) => !strokes.length && !picture;
+export const isVisible = ({ picture }) => !picture || Boolean(picture.bitmap);
+export const canUndo = () => past.length > 0;
+export const canRedo = () => future.length > 0;
+
+/** Go to another state, as a step that can be undone. */
+export function change(next) {
+  past = [...past, present].slice(-MAX_STEPS);
+  future = [];
+  present = next;
+}
+
+export function clear() {
+  change(empty());
+}
+
+export function undo() {
+  future.push(present);
+  present = past.pop();
+}
+
+export function redo() {
+  past.push(present);
+  present = future.pop();
+}
+
+/** Begin a stroke at a point [x, y], over a picture if there is one that can be seen. */
+export function begin(point) {
+  const base = isVisible(present) ? present : empty();
+  change({ ...base, strokes: [...base.strokes, [point]] });
+}
+
+/** Continue the last stroke. */
+export function extend([x, y]) {
+  const stroke = present.strokes.at(-1);
+  const [lastX, lastY] = stroke.at(-1);
+  if (x !== lastX || y !== lastY) stroke.push([x, y]);
+}
+
+/** Open a picture's file; it may be in a format that the server knows and the browser does not. */
+export async function open(file) {
+  let full;
+  try {
+    full = await createImageBitmap(file);
+  } catch {
+    return { sheet: {}, strokes: [], picture: { content: file, bitmap: null } };
+  }
+  const small = resized(full, MAX_SHOWN);
+  const longer = Math.max(full.width, full.height);
+  const content = longer > MAX_SENT ? await encoded(resized(full, MAX_SENT)) : file;
+  full.close();
+  return { sheet: {}, strokes: [], picture: { content, bitmap: small, ...colours(small) } };
+}
+
+function resized(picture, maxSide) {
+  const scale = Math.min(1, maxSide / Math.max(picture.width, picture.height));
+  const canvas = new OffscreenCanvas(Math.ceil(picture.width * scale), Math.ceil(picture.height * scale));
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+const encoded = (canvas) => canvas.convertToBlob({ type: "image/png" });
+
+/** The colour of a picture's paper, taken along its border, and of a pen that is seen on it. */
+function colours(picture) {
+  const side = 16;
+  const ink = new OffscreenCanvas(side, side).getContext("2d");
+  ink.fillStyle = "#fff";
+  ink.fillRect(0, 0, side, side);
+  ink.drawImage(picture, 0, 0, side, side);
+  const { data } = ink.getImageData(0, 0, side, side);
+  const sums = [0, 0, 0];
+  let count = 0;
+  for (let pixel = 0; pixel < side * side; pixel++) {
+    const [x, y] = [pixel % side, Math.floor(pixel / side)];
+    if (Math.min(x, y) > 0 && Math.max(x, y) < side - 1) continue;
+    count += 1;
+    sums.forEach((_, channel) => sums[channel] += data[4 * pixel + channel]);
+  }
+  const [red, green, blue] = sums.map((sum) => Math.round(sum / count));
+  return { paper: `rgb(${red}, ${green}, ${blue})`, pen: red + green + blue < 384 ? "#fff" : "#111" };
+}
+
+/** Where a picture of this size lies on the sheet, in units. */
+export function place({ width, height }) {
+  const scale = SIDE / Math.max(width, height);
+  const [w, h] = [width * scale, height * scale];
+  return { left: (SIDE - w) / 2, top: (SIDE - h) / 2, width: w, height: h };
+}
+
+/** Paint a state in a canvas, with so many pixels a unit; `area` is the part of the sheet there. */
+export function paint(canvas, { strokes, picture }, scale, area = { left: 0, top: 0 }) {
+  const ink = canvas.getContext("2d");
+  ink.setTransform(scale, 0, 0, scale, -area.left * scale, -area.top * scale);
+  ink.fillStyle = picture?.paper ?? "#fff";
+  ink.fillRect(0, 0, SIDE, SIDE);
+  if (picture?.bitmap) {
+    const { left, top, width, height } = place(picture.bitmap);
+    ink.fillStyle = "#fff"; // under what is transparent, as the server does it
+    ink.fillRect(left, top, width, height);
+    ink.drawImage(picture.bitmap, left, top, width, height);
+  }
+  ink.lineWidth = PEN_WIDTH;
+  ink.lineCap = ink.lineJoin = "round";
+  ink.strokeStyle = ink.fillStyle = picture?.pen ?? "#111";
+  for (const [start, ...points] of strokes) {
+    ink.beginPath();
+    if (points.length) ink.moveTo(...start);
+    else ink.arc(...start, PEN_WIDTH / 2, 0, 2 * Math.PI); // a line of no length would not be seen
+    for (const point of points) ink.lineTo(...point);
+    points.length ? ink.stroke() : ink.fill();
+  }
+}
+
+/** The picture to send: the file itself, unless something is drawn. */
+export async function content(shown) {
+  const { strokes, picture } = shown;
+  if (picture && !strokes.length) return picture.content;
+  let area = place({ width: SIDE, height: SIDE });
+  let scale = 1;
+  if (picture) {
+    const { bitmap } = picture;
+    scale = Math.max(1, Math.max(bitmap.width, bitmap.height) / SIDE);
+    // What lies around a picture is not its paper: it is sent only if something is drawn there.
+    if (strokes.flat().every((point) => isInside(point, place(bitmap)))) area = place(bitmap);
+  }
+  const canvas = new OffscreenCanvas(Math.round(area.width * scale), Math.round(area.height * scale));
+  paint(canvas, shown, scale, area);
+  return encoded(canvas);
+}
+
+function isInside([x, y], { left, top, width, height }) {
+  return x >= left && x <= left + width && y >= top && y <= top + height;
+}

@@ -1,0 +1,56 @@
+// What is asked of the server. Each answer is an object; after a failure it has an `error`.
+
+const DRAFT_GAP = 100; // milliseconds between drawings that are read while somebody draws: with
+// ten a second, a class that draws at once does not ask for more than the server can read
+
+let current = null; // the reading that is under way
+let next = null; // the newest one that waits for it
+let draftTimer = null;
+
+export async function post(path, body, signal) {
+  try {
+    const response = await fetch(path, { method: "POST", body, signal });
+    return await response.json();
+  } catch {
+    return { error: "the server does not answer; is it still running?" };
+  }
+}
+
+/** Read the picture that `take` gives and call `show` with the answer.
+ *
+ * One picture is under way at a time. Of those that wait only the newest is read, so an answer
+ * never replaces that to a newer picture.
+ */
+export async function read(take, show) {
+  clearTimeout(draftTimer);
+  draftTimer = null;
+  next = { take, show, stop: new AbortController() };
+  if (current) return;
+  try {
+    while (next) {
+      current = next;
+      next = null;
+      const answer = await post("read", await current.take(), current.stop.signal);
+      if (!current.stop.signal.aborted) current.show(answer);
+    }
+  } finally {
+    current = null;
+  }
+}
+
+/** Read a drawing that is not finished, soon. */
+export function readDraft(take, show) {
+  draftTimer ??= setTimeout(read, DRAFT_GAP, take, show);
+}
+
+/** Drop what is being read: it is no longer on the sheet. */
+export function dropReadings() {
+  clearTimeout(draftTimer);
+  draftTimer = null;
+  next = null;
+  current?.stop.abort();
+}
+
+export async function modelName() {
+  return (await (await fetch("model")).json()).model;
+}

@@ -1,0 +1,146 @@
+// Shows an answer: in words, as boxes on the drawing, as the images the model sees, and as bars.
+
+import { SIDE, place } from "./drawing.js";
+import { describe, percent } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+let digits = []; // of the answer that is shown
+let outlines = []; // of the digits on the sheet, in units
+let chosen = 0; // the index of the digit whose probabilities are shown
+let onChoice = () => {};
+
+/** Call this with the digit whose probabilities are shown, or null, whenever it changes. */
+export function whenChosen(callback) {
+  onChoice = callback;
+}
+
+/** Show an answer of the server; `detail` replaces its own words on how sure it is. */
+export function showAnswer(answer, detail) {
+  const words = describe(answer);
+  showWords(detail === undefined ? words.headline : "", detail ?? words.detail);
+  showDigits(answer.digits ?? [], answer);
+}
+
+/** Show words alone. */
+export function showNothing(words) {
+  showWords("", words);
+  showDigits([], null);
+}
+
+function showWords(headline, detail) {
+  $("headline").textContent = headline;
+  $("headline").classList.toggle("long", headline.length > 9);
+  $("detail").textContent = detail;
+}
+
+function showDigits(newDigits, size) {
+  if (newDigits.length !== digits.length) chosen = 0;
+  digits = newDigits;
+  outlines = digits.map(({ box: [left, top, right, bottom] }) => {
+    const area = place(size);
+    const scale = area.width / size.width;
+    return { left: area.left + left * scale, top: area.top + top * scale,
+      right: area.left + right * scale, bottom: area.top + bottom * scale };
+  });
+  // Elements are kept from one answer to the next: nothing flickers, and the focus stays.
+  keep($("seen"), createThumbnail);
+  keep($("boxes"), createBox);
+  digits.forEach((digit, index) => {
+    fillThumbnail($("seen").children[index], digit);
+    fillBox($("boxes").children[index], digit, outlines[index]);
+  });
+  shortenLabels();
+  choose(chosen);
+}
+
+function keep(parent, create) {
+  while (parent.children.length > digits.length) parent.lastElementChild.remove();
+  while (parent.children.length < digits.length) parent.append(create(parent.children.length));
+}
+
+function create(tag, ...children) {
+  const element = document.createElement(tag);
+  element.append(...children);
+  return element;
+}
+
+function createThumbnail(index) {
+  const image = new Image();
+  image.alt = "";
+  const button = create("button", image, create("span"));
+  button.type = "button";
+  button.onclick = () => choose(index);
+  for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => tie(index));
+  for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => tie(null));
+  return button;
+}
+
+function fillThumbnail(button, digit) {
+  const [image, caption] = button.children;
+  if (image.src !== digit.image) image.src = digit.image;
+  caption.textContent = percent(digit.confidence);
+  button.setAttribute("aria-label", `Show the probabilities of the ${digit.digit}, ${percent(digit.confidence)} sure`);
+}
+
+function createBox() {
+  return create("div", create("p", create("b"), " ", create("span")));
+}
+
+function fillBox(box, digit, { left, top, right, bottom }) {
+  const share = (units) => `${100 * units / SIDE}%`;
+  Object.assign(box.style, {
+    left: share(left), top: share(top), width: share(right - left), height: share(bottom - top),
+  });
+  box.querySelector("b").textContent = digit.digit;
+  box.querySelector("span").textContent = percent(digit.confidence);
+  const label = 30; // units that a label needs above the box
+  box.classList.toggle("below", top < label && bottom < SIDE - label);
+  box.classList.toggle("inside", top < label && bottom >= SIDE - label);
+  box.classList.toggle("leftwards", left > SIDE * 0.6);
+}
+
+/** Leave out the percentages on the drawing where labels would lie on each other. */
+function shortenLabels() {
+  $("boxes").classList.remove("crowded");
+  const labels = [...$("boxes").children].map((box) => box.firstElementChild.getBoundingClientRect());
+  const overlap = labels.some((label, index) => labels.slice(0, index).some((other) =>
+    label.left < other.right && other.left < label.right && label.top < other.bottom && other.top < label.bottom));
+  $("boxes").classList.toggle("crowded", overlap);
+}
+
+/** Highlight a digit, both its image and its box; null highlights none. */
+function tie(index) {
+  for (const parent of [$("seen"), $("boxes")]) {
+    [...parent.children].forEach((child, place) => child.classList.toggle("tied", place === index));
+  }
+}
+
+/** Highlight the digit at a point [x, y] of the sheet, if there is one. */
+export function tieAt(point) {
+  const index = outlines.findIndex(({ left, top, right, bottom }) =>
+    point && left <= point[0] && point[0] <= right && top <= point[1] && point[1] <= bottom);
+  tie(index < 0 ? null : index);
+}
+
+function choose(index) {
+  chosen = index;
+  [...$("seen").children].forEach((button, place) => button.setAttribute("aria-pressed", String(place === index)));
+  [...$("boxes").children].forEach((box, place) => box.classList.toggle("chosen", place === index));
+  showBars(digits[index]);
+  onChoice(digits[index] ?? null);
+}
+
+function showBars(digit) {
+  $("caption").textContent = digit ? `Probability of each digit: ${digit.digit} is likeliest` : "Probability of each digit";
+  [...$("bars").rows].forEach((row, label) => {
+    const value = digit ? digit.probabilities[label] : 0;
+    row.classList.toggle("best", label === digit?.digit);
+    row.querySelector(".track span").style.width = `${100 * value}%`;
+    row.lastElementChild.textContent = digit ? percent(value) : "";
+  });
+}
+
+for (let digit = 0; digit < 10; digit++) {
+  const row = $("bars").insertRow();
+  row.innerHTML = `<th scope="row">${digit}</th><td><div class="track"><span></span></div></td><td></td>`;
+}

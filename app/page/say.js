@@ -1,0 +1,19 @@
+// What is said beside the answer: to screen readers, and in a note at the foot of the window.
+
+const NOTE_TIME = 8000; // milliseconds, enough to read two lines
+
+const announcement = document.getElementById("announcement");
+const note = document.getElementById("note");
+let timer;
+
+/** Tell screen readers something that is seen elsewhere; the empty text makes the next one new. */
+export function announce(text) {
+  announcement.textContent = text;
+}
+
+/** Show a note, and tell it to screen readers; it goes after a while, or with an empty text. */
+export function say(text) {
+  clearTimeout(timer);
+  note.textContent = text;
+  if (text) timer = setTimeout(say, NOTE_TIME, "");
+}
