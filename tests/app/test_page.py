@@ -1,9 +1,14 @@
 """The page in a real browser, used as a person would use it."""
 
+import base64
+import io
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -11,6 +16,7 @@ from selenium.webdriver.common.actions.interaction import POINTER_TOUCH
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.app.conftest import STROKES, Server, drawn
@@ -18,46 +24,131 @@ from tests.app.conftest import STROKES, Server, drawn
 pytestmark = pytest.mark.slow
 
 MAX_WAIT = 100  # seconds, far more than any answer takes on a busy machine
+Point = tuple[int, int]
 
 
 @pytest.fixture
 def page(browser: Chrome, server: Server) -> Chrome:
     """Open the page in a fresh state."""
+    for command in ("clearDeviceMetricsOverride", "setEmulatedMedia"):
+        browser.execute_cdp_cmd(f"Emulation.{command}", {})
     browser.get(server.url)
     return browser
 
 
-def draw(page: Chrome, digit: int, kind: str = "mouse") -> None:
-    """Draw a digit in the middle of the canvas, with a mouse or a finger."""
-    paper = page.find_element(By.ID, "paper")
-    for stroke in STROKES[digit]:
-        pointer = PointerInput(kind, kind)
-        actions = ActionBuilder(page, mouse=pointer, duration=20)
-        for index, (x, y) in enumerate(stroke):
-            actions.pointer_action.move_to(paper, round(3 * (x - 50)), round(3 * (y - 50)))
-            if index == 0:
-                actions.pointer_action.pointer_down()
+def show_on(page: Chrome, width: int, height: int, ratio: float, mobile: bool) -> None:
+    """Show the page on another screen: `ratio` is its pixels for one of CSS."""
+    size = {"width": width, "height": height, "deviceScaleFactor": ratio, "mobile": mobile}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def element(page: Chrome, name: str) -> WebElement:
+    return page.find_element(By.ID, name)
+
+
+def pen(
+    page: Chrome, stroke: list[Point], *, scale: float = 3, kind: str = "mouse", ends: str = "du"
+) -> None:
+    """Move the pen along points in a square of 100; `ends`: put it d(own) first, u(p) at last."""
+    paper = element(page, "paper")
+    actions = ActionBuilder(page, mouse=PointerInput(kind, kind), duration=5)
+    for index, (x, y) in enumerate(stroke):
+        actions.pointer_action.move_to(paper, round(scale * (x - 50)), round(scale * (y - 50)))
+        if index == 0 and "d" in ends:
+            actions.pointer_action.pointer_down()
+    if "u" in ends:
         actions.pointer_action.pointer_up()
-        actions.perform()
+    actions.perform()
 
 
-def answer(page: Chrome, pattern: str = r"^\d|^No digit|^Could not") -> str:
+def draw(page: Chrome, *digits: int, kind: str = "mouse", side: int = 300) -> None:
+    """Draw digits side by side in the middle of the canvas, over `side` pixels."""
+    count = len(digits)
+    for index, digit in enumerate(digits):
+        for stroke in STROKES[digit]:
+            moved = [(x + 100 * index - 50 * (count - 1), y) for x, y in stroke]
+            pen(page, moved, scale=side / 100 / count, kind=kind)
+
+
+def wait(page: Chrome, condition: Callable[[], Any]) -> Any:
+    """Wait until a condition holds, and return its value."""
+    return WebDriverWait(page, MAX_WAIT, 0.02).until(lambda _: condition())
+
+
+def answer(page: Chrome, pattern: str = r"^\d") -> str:
     """Wait for an answer that matches the pattern, and return it."""
-    element = page.find_element(By.ID, "answer")
-    WebDriverWait(page, MAX_WAIT, 0.02).until(lambda _: re.search(pattern, element.text))
-    return element.text
+    text = element(page, "answer")
+    wait(page, lambda: re.search(pattern, text.text.replace("\n", " ")))
+    return text.text.replace("\n", " ")
+
+
+def press(page: Chrome, *keys: str) -> None:
+    """Press keys together."""
+    chain = ActionChains(page)
+    for key in keys[:-1]:
+        chain.key_down(key)
+    chain.send_keys(keys[-1])
+    for key in keys[:-1]:
+        chain.key_up(key)
+    chain.perform()
+
+
+def sent(page: Chrome) -> Image.Image:
+    """Return the picture that the page sends."""
+    content = page.execute_async_script(
+        """
+        const done = arguments[0];
+        import("./drawing.js").then(async (drawing) => {
+          const reader = new FileReader();
+          reader.onload = () => done(reader.result);
+          reader.readAsDataURL(await drawing.content(drawing.state()));
+        });
+        """
+    )
+    return Image.open(io.BytesIO(base64.b64decode(content.partition(",")[2]))).convert("L")
+
+
+def give(page: Chrome, kind: str, **data: str) -> None:
+    """Drop or paste files, PNG as base64, or text under its media type."""
+    page.execute_script(
+        """
+        const [kind, given] = arguments;
+        const data = new DataTransfer();
+        for (const [name, content] of Object.entries(given)) {
+          if (name.includes("/")) data.setData(name, content);
+          else {
+            const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+            data.items.add(new File([bytes], name, {type: "image/png"}));
+          }
+        }
+        const event = new Event(kind, {bubbles: true, cancelable: true});
+        event[kind === "paste" ? "clipboardData" : "dataTransfer"] = data;
+        document.dispatchEvent(event);
+        """,
+        kind,
+        data,
+    )
+
+
+def as_base64(picture: Image.Image) -> str:
+    """Return a picture as PNG in base64."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_recognises_drawings(page: Chrome, digit: int) -> None:
     """Each digit, drawn with the mouse, gets the longest bar, and its 28x28 image is shown."""
     draw(page, digit)
-    WebDriverWait(page, MAX_WAIT, 0.02).until(lambda _: answer(page).startswith(f"{digit},"))
-    best = page.find_element(By.CSS_SELECTOR, "tr.best")
-    assert best.text.startswith(str(digit))
-    widths = [bar.size["width"] for bar in page.find_elements(By.CSS_SELECTOR, ".track span")]
+    wait(page, lambda: answer(page).startswith(f"{digit} "))
+    wait(page, lambda: element(page, "visit").is_displayed())
+    assert page.find_element(By.CSS_SELECTOR, "tr.best").text.startswith(str(digit))
+    widths = page.execute_script(
+        "return [...document.querySelectorAll('.track span')].map((bar) => parseFloat(bar.style.width))"
+    )
     assert widths.index(max(widths)) == digit
-    assert max(widths) > 0.5 * page.find_element(By.CLASS_NAME, "track").size["width"]
+    assert max(widths) > 50
     size = page.execute_script(
         "const i = document.querySelector('#seen img'); return [i.naturalWidth, i.naturalHeight]"
     )
@@ -66,29 +157,64 @@ def test_recognises_drawings(page: Chrome, digit: int) -> None:
 
 def test_says_which_model_reads(page: Chrome, model: Path) -> None:
     """The page shows the description of the model."""
-    element = page.find_element(By.ID, "model")
-    WebDriverWait(page, MAX_WAIT, 0.02).until(lambda _: element.text)
-    assert element.text.startswith(f"{model}, the committed model: ")
+    assert wait(page, lambda: element(page, "model").text).startswith(
+        f"{model}, the committed model: "
+    )
+
+
+def test_answers_while_one_draws(page: Chrome) -> None:
+    """Before the pen is lifted, a line is a 1 and then becomes a 7; only the last is announced."""
+    *line, corner = reversed(STROKES[7][0])
+    pen(page, line, ends="d")
+    assert answer(page, "^1 ")
+    pen(page, [corner], ends="")
+    assert answer(page, "^7 ")
+    spoken = element(page, "announcement")
+    assert spoken.get_attribute("textContent") == ""
+    pen(page, [corner], ends="u")
+    wait(page, lambda: spoken.get_attribute("textContent").startswith("7, "))
 
 
 def test_a_finger_draws(page: Chrome) -> None:
     """A finger draws as the mouse does."""
-    draw(page, 3, POINTER_TOUCH)
-    assert answer(page).startswith("3,")
+    draw(page, 3, kind=POINTER_TOUCH)
+    assert answer(page, "^3 ")
 
 
-def test_undo_and_clear(page: Chrome) -> None:
-    """Undo removes one stroke, Clear removes all; both are disabled on an empty canvas."""
+def test_a_tap_draws_a_dot(page: Chrome) -> None:
+    """A tap draws a dot as wide as the pen, which is sent and answered."""
+    pen(page, [(50, 50)])
+    wait(page, lambda: element(page, "visit").is_displayed())
+    picture = sent(page)
+    assert picture.size == (400, 400)
+    left, top, right, bottom = (
+        picture.point(lambda level: 255 * (level < 128)).getbbox() or (0,) * 4
+    )
+    assert (right - left, bottom - top) == pytest.approx((20, 20), abs=1)
+
+
+def test_clear_undo_and_redo(page: Chrome) -> None:
+    """Undo takes back a stroke or Clear, Redo repeats them, by button and by key."""
+    assert not element(page, "undo").is_enabled()
     draw(page, 1)
-    assert answer(page).startswith("1,")
-    draw(page, 4)
-    page.find_element(By.ID, "undo").click()
-    page.find_element(By.ID, "undo").click()
-    WebDriverWait(page, MAX_WAIT, 0.02).until(lambda _: answer(page).startswith("1,"))
-    page.find_element(By.ID, "clear").click()
-    assert answer(page, "Nothing") == "Nothing drawn yet."
-    assert not page.find_element(By.ID, "undo").is_enabled()
-    assert not page.find_element(By.ID, "clear").is_enabled()
+    assert answer(page, "^1 ")
+    one = page.execute_script("return paper.toDataURL()")
+    element(page, "clear").click()
+    assert answer(page, "^Cleared")
+    assert not element(page, "clear").is_enabled()
+    element(page, "undo").click()
+    assert answer(page, "^1 ")
+    assert page.execute_script("return paper.toDataURL()") == one
+    press(page, Keys.CONTROL, "z")
+    assert answer(page, "^Nothing drawn")
+    assert not element(page, "undo").is_enabled()
+    for keys in ([Keys.SHIFT, "z"], ["y"]):
+        press(page, Keys.CONTROL, *keys)
+    assert answer(page, "^Nothing drawn|^Cleared")
+    assert not element(page, "redo").is_enabled()
+    element(page, "undo").click()
+    element(page, "redo").click()
+    assert answer(page, "^Nothing drawn")
 
 
 def test_the_keyboard_draws(page: Chrome) -> None:
@@ -97,30 +223,24 @@ def test_the_keyboard_draws(page: Chrome) -> None:
     keys.send_keys(Keys.TAB, *[Keys.ARROW_UP] * 15, Keys.SPACE, *[Keys.ARROW_DOWN] * 30, Keys.SPACE)
     keys.perform()
     assert page.switch_to.active_element.get_attribute("id") == "paper"
-    assert answer(page).startswith("1,")
-    ActionChains(page).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
+    assert answer(page, "^1 ")
+    press(page, Keys.CONTROL, "z")
     assert answer(page, "Nothing")
 
 
 def test_undo_ends_an_unfinished_stroke(page: Chrome) -> None:
     """Neither the keys nor a mouse that is still held down extend a removed stroke."""
-    paper = page.find_element(By.ID, "paper")
     draw(page, 1)
-    assert answer(page).startswith("1,")
+    assert answer(page, "^1 ")
     drawn_one = page.execute_script("return paper.toDataURL()")
-
-    def undo() -> None:
-        ActionChains(page).key_down(Keys.CONTROL).send_keys("z").key_up(Keys.CONTROL).perform()
-
-    hold = ActionChains(page).move_to_element_with_offset(paper, -90, 0).click_and_hold()
-    hold.move_by_offset(20, 20).perform()
-    undo()
-    ActionChains(page).move_by_offset(20, 20).release().perform()
+    pen(page, [(20, 50), (27, 57)], ends="d")
+    press(page, Keys.CONTROL, "z")
+    pen(page, [(34, 64)], ends="u")
     assert page.execute_script("return paper.toDataURL()") == drawn_one
 
     page.execute_script("paper.focus()")
     ActionChains(page).send_keys(Keys.SPACE, Keys.ARROW_DOWN, Keys.ARROW_DOWN).perform()
-    undo()
+    press(page, Keys.CONTROL, "z")
     ActionChains(page).send_keys(*[Keys.ARROW_RIGHT] * 5, Keys.TAB).perform()
     assert page.execute_script("return paper.toDataURL()") == drawn_one
 
@@ -128,50 +248,154 @@ def test_undo_ends_an_unfinished_stroke(page: Chrome) -> None:
 def test_a_chosen_picture_is_recognised(page: Chrome, tmp_path: Path) -> None:
     """The answer lists digits left to right; a file that is not a picture is an error."""
     drawn(3, 1, 4).save(tmp_path / "row.png")
-    page.find_element(By.ID, "choose").send_keys(str(tmp_path / "row.png"))
-    assert answer(page) == "3 1 4"
+    element(page, "choose").send_keys(str(tmp_path / "row.png"))
+    assert answer(page).startswith("3 1 4 ")
     page.find_elements(By.CSS_SELECTOR, "#seen button")[2].click()
     assert page.find_element(By.CSS_SELECTOR, "tr.best").text.startswith("4")
     (tmp_path / "text.png").write_text("not a picture")
-    page.find_element(By.ID, "choose").send_keys(str(tmp_path / "text.png"))
-    assert "not a picture in a known format" in answer(page, "^Could not")
+    element(page, "choose").send_keys(str(tmp_path / "text.png"))
+    assert "not a picture in a known format" in answer(page, "^This could not be read")
 
 
-def test_pasted_and_dropped_pictures_are_recognised(page: Chrome) -> None:
-    """A pasted or dropped picture is recognised."""
-    for event, transfer in (("paste", "clipboardData"), ("drop", "dataTransfer")):
-        page.execute_async_script(
-            """
-            const [kind, transfer, done] = arguments;
-            const canvas = new OffscreenCanvas(100, 100), ink = canvas.getContext("2d");
-            ink.fillStyle = "#fff"; ink.fillRect(0, 0, 100, 100);
-            ink.fillStyle = "#000"; ink.fillRect(46, 15, 9, 70);
-            canvas.convertToBlob().then((blob) => {
-              const data = new DataTransfer();
-              data.items.add(new File([blob], "one.png", {type: "image/png"}));
-              const event = new Event(kind, {bubbles: true, cancelable: true});
-              event[transfer] = data;
-              document.dispatchEvent(event);
-              done();
-            });
-            """,
-            event,
-            transfer,
-        )
-        assert answer(page).startswith("1,")
-        page.find_element(By.ID, "clear").click()
+def test_drawing_goes_over_a_picture(page: Chrome) -> None:
+    """What is drawn on a picture is added to it, in white on a dark one."""
+    give(page, "paste", **{"one.png": as_base64(drawn(1, ink="white", paper="black"))})
+    assert answer(page, "^1 ")
+    pen(page, [(85, 20), (85, 80)])
+    assert answer(page, "^1 1 ")
+
+
+def test_two_dropped_files_are_both_read(page: Chrome) -> None:
+    """Each file's answer is in the list of this visit, and choosing one shows it again."""
+    give(page, "drop", **{f"{digit}.png": as_base64(drawn(digit)) for digit in (2, 5)})
+    assert "2 of 2 pictures were read" in wait(page, lambda: element(page, "note").text)
+    assert answer(page, "^5 ")
+    entries = page.find_elements(By.CSS_SELECTOR, "#entries button")
+    assert [entry.text for entry in entries] == ["5", "2"]
+    entries[1].click()
+    assert answer(page, "^2 ")
+    assert page.find_elements(By.CSS_SELECTOR, "#entries button[aria-current=true]") == [entries[1]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "content", "words"),
+    [
+        ("paste", "text/plain", "seven", "You pasted text"),
+        ("drop", "text/uri-list", "https://example.org/7.png", "You dropped a link"),
+    ],
+)
+def test_text_and_links_are_answered_in_words(
+    page: Chrome, kind: str, media_type: str, content: str, words: str
+) -> None:
+    """A pasted text or a dropped link is not a picture, and the page says so."""
+    give(page, kind, **{media_type: content})
+    assert wait(page, lambda: element(page, "note").text).startswith(words)
+
+
+def test_boxes_and_images_are_tied(page: Chrome) -> None:
+    """A box lies around each drawn digit; pointing at one marks its image, and the reverse."""
+    draw(page, 4, 2)
+    assert answer(page, "^4 2 ")
+    boxes = page.find_elements(By.CSS_SELECTOR, "#boxes div")
+    images = page.find_elements(By.CSS_SELECTOR, "#seen button")
+    assert [box.text.split()[0] for box in boxes] == ["4", "2"]
+    assert all(box.text.endswith("%") for box in boxes)
+    # In pixels around the middle of the paper: the path of the pen, which is 20 of 400 units wide.
+    box, paper = boxes[1].rect, element(page, "paper").rect
+    thickness = 20 / 400 * paper["width"]
+    xs, ys = zip(*STROKES[2][0], strict=True)
+    assert box["x"] - paper["x"] - paper["width"] / 2 == pytest.approx(
+        1.5 * min(xs) - thickness / 2, abs=6
+    )
+    assert box["width"] == pytest.approx(1.5 * (max(xs) - min(xs)) + thickness, abs=8)
+    assert box["height"] == pytest.approx(1.5 * (max(ys) - min(ys)) + thickness, abs=8)
+
+    ActionChains(page).move_to_element(images[0]).perform()
+    assert "tied" in boxes[0].get_attribute("class")
+    ActionChains(page).move_to_element(boxes[1]).perform()
+    assert ["tied" in image.get_attribute("class") for image in images] == [False, True]
+    images[1].click()
+    assert "chosen" in boxes[1].get_attribute("class")
+    assert page.find_element(By.CSS_SELECTOR, "tr.best").text.startswith("2")
+
+
+def test_why_shows_a_heat_map(page: Chrome) -> None:
+    """Why? colours the image and says in words what matters; the next stroke takes it away."""
+    draw(page, 4)
+    assert answer(page, "^4 ")
+    page.execute_script("why.focus()")
+    press(page, Keys.ENTER)
+    assert wait(page, lambda: element(page, "strongest").text)
+    colours = page.execute_script(
+        "const {data} = map.getContext('2d').getImageData(0, 0, 28, 28);"
+        "return Array.from(data).filter((_, index) => index % 4 === 0 && data[index] !== data[index + 2]).length"
+    )
+    assert colours > 20
+    pen(page, [(50, 50)])
+    wait(page, lambda: not element(page, "heat").is_displayed())
+
+
+@pytest.mark.parametrize("has_api", [True, False])
+def test_copies_the_result(page: Chrome, has_api: bool) -> None:
+    """The result is copied as text, also where pages have no clipboard API."""
+    draw(page, 4, 2)
+    assert answer(page, "^4 2 ")
+    if not has_api:
+        page.execute_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.execute_script(
+        "window.copies = []; document.addEventListener('copy', () => copies.push(String(getSelection())));"
+        "if (navigator.clipboard) navigator.clipboard.writeText = async (text) => copies.push(text)"
+    )
+    wait(page, lambda: element(page, "copy").is_enabled())
+    element(page, "copy").click()
+    assert wait(page, lambda: element(page, "note").text).startswith("Copied: 42: 4 (")
+    [text] = page.execute_script("return copies")
+    assert re.fullmatch(r"42: 4 \(.* %\), 2 \(.* %\)", text)
+
+
+def test_doubt_is_said_honestly(page: Chrome) -> None:
+    """Neither 100 nor 0 % is said, a near runner-up is named, and refusals are in plain words."""
+    words = page.execute_async_script(
+        """
+        const done = arguments[0];
+        import("./words.js").then(({percent, describe}) => {
+          const digit = (four, nine) => ({digit: 4, confidence: four,
+            probabilities: [0, 0, 0, 0, four, 0, 0, 0, 0, nine]});
+          const say = (...digits) => Object.values(describe({digits, reason: ""})).join(" ");
+          done([percent(1), percent(0.9994), percent(0.0001), say(digit(0.6, 0.39)),
+            say(digit(0.9, 0.1)), say(digit(1, 0), digit(0.97, 0.03)),
+            describe({digits: [], reason: "the writing is in several rows, expected a single row"}).detail,
+            describe({digits: [], reason: "something new"}).detail]);
+        });
+        """
+    )
+    assert words == [
+        "over 99.9 %",
+        "99.9 %",
+        "under 0.1 %",
+        "4? could be 4 or 9 (60.0 % or 39.0 %)",
+        "4 90.0 % sure",
+        "4 4 each at least 97.0 % sure",
+        "The digits are below each other. Put them side by side, in one line.",
+        "No digit: something new.",
+    ]
 
 
 def test_fits_a_phone_and_loads_nothing_from_the_network(page: Chrome) -> None:
-    """The page fits into 360 pixels, and every resource comes from its own server."""
-    page.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True},
-    )
+    """On 360x740 nothing overlaps, the result stays in view, and all comes from the own server."""
+    show_on(page, 360, 740, 2, mobile=True)
     draw(page, 5)
-    assert answer(page).startswith("5,")
+    assert answer(page, "^5 ")
+    wait(page, lambda: element(page, "visit").is_displayed())
     assert page.execute_script("return document.documentElement.scrollWidth") <= 360
-    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    paper = element(page, "paper").rect
+    for button in page.find_elements(By.CSS_SELECTOR, ".buttons > *"):
+        if button.is_displayed():
+            assert button.rect["y"] >= paper["y"] + paper["height"] + 8
+    result = element(page, "result")
+    assert result.rect["y"] + result.rect["height"] <= paper["y"]
+    page.execute_script("scrollTo(0, 300)")
+    assert page.execute_script("return result.getBoundingClientRect().top") == 0
     origins = page.execute_script(
         "return performance.getEntriesByType('resource')"
         ".map((entry) => new URL(entry.name)).filter((url) => url.protocol !== 'data:')"
@@ -180,8 +404,45 @@ def test_fits_a_phone_and_loads_nothing_from_the_network(page: Chrome) -> None:
     assert set(origins) == {page.execute_script("return location.origin")}
 
 
+def test_the_result_is_in_view_at_twice_the_size(page: Chrome) -> None:
+    """At 200 % zoom of a 1200x900 window the result and the whole sheet are seen together."""
+    show_on(page, 600, 450, 2, mobile=False)
+    draw(page, 5, side=200)
+    assert answer(page, "^5 ")
+    bottom = page.execute_script("return paper.getBoundingClientRect().bottom")
+    assert bottom <= 450
+    assert element(page, "result").rect["y"] >= 0
+
+
+def test_lines_are_sharp_on_a_fine_screen(page: Chrome) -> None:
+    """The canvas has a pixel for each of the screen's; what is sent keeps its size."""
+    show_on(page, 1000, 900, 2, mobile=False)
+    wait(page, lambda: page.execute_script("return paper.width === 2 * paper.clientWidth"))
+    draw(page, 1)
+    assert answer(page, "^1 ")
+    assert sent(page).size == (400, 400)
+
+
+def test_bars_are_seen_in_forced_colours(page: Chrome) -> None:
+    """Where the system takes the backgrounds away, the bars keep a colour; nothing moves unasked."""
+    features = [
+        {"name": "forced-colors", "value": "active"},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    draw(page, 7)
+    assert answer(page, "^7 ")
+    bar, track = (
+        page.find_element(By.CSS_SELECTOR, f"tr.best {name}") for name in (".track span", ".track")
+    )
+    colours = [part.value_of_css_property("background-color") for part in (bar, track)]
+    assert colours[0] != colours[1]
+    assert bar.value_of_css_property("transition-duration") == "0s"
+
+
 def test_controls_have_names(page: Chrome) -> None:
-    """Each control has a name for screen readers, and they announce the answer."""
-    for element in page.find_elements(By.CSS_SELECTOR, "button, input, canvas, table"):
-        assert element.accessible_name, element.get_attribute("outerHTML")
-    assert page.find_element(By.ID, "answer").get_attribute("aria-live") == "polite"
+    """Each control has a name for screen readers, and answers are announced."""
+    for control in page.find_elements(By.CSS_SELECTOR, "button, input, canvas, table"):
+        if control.is_displayed():
+            assert control.accessible_name, control.get_attribute("outerHTML")
+    assert element(page, "announcement").aria_role == "status"

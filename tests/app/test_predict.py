@@ -45,7 +45,7 @@ def test_a_line_for_each_picture(model: Path, folder: Path) -> None:
     assert code == 1
     first, second = output.splitlines()
     assert first.startswith(f"{folder}/a-three.png: 3 (")
-    assert "%), then " in first
+    assert " %), then " in first
     assert second.startswith(f"{folder}/b-row.jpg: 1 0 2: 1 (")
     blank, text, others = errors.splitlines()
     assert blank == f"{folder}/c-blank.png: no digit: the sheet is blank"
