@@ -89,15 +89,12 @@ function colours(picture) {
   ink.fillRect(0, 0, side, side);
   ink.drawImage(picture, 0, 0, side, side);
   const { data } = ink.getImageData(0, 0, side, side);
-  const sums = [0, 0, 0];
-  let count = 0;
-  for (let pixel = 0; pixel < side * side; pixel++) {
+  const border = [...Array(side * side).keys()].filter((pixel) => {
     const [x, y] = [pixel % side, Math.floor(pixel / side)];
-    if (Math.min(x, y) > 0 && Math.max(x, y) < side - 1) continue;
-    count += 1;
-    sums.forEach((_, channel) => sums[channel] += data[4 * pixel + channel]);
-  }
-  const [red, green, blue] = sums.map((sum) => Math.round(sum / count));
+    return Math.min(x, y) === 0 || Math.max(x, y) === side - 1;
+  });
+  const median = (values) => values.sort((one, other) => one - other)[values.length >> 1];
+  const [red, green, blue] = [0, 1, 2].map((channel) => median(border.map((pixel) => data[4 * pixel + channel])));
   return { paper: `rgb(${red}, ${green}, ${blue})`, pen: red + green + blue < 384 ? "#fff" : "#111" };
 }
 

@@ -20,8 +20,8 @@ let shown = null; // the answer that is shown
 function redraw() {
   const state = drawing.state();
   drawing.paint(paper, state, paper.width / drawing.SIDE);
-  $("hint").textContent = drawing.isEmpty(state) ? "Draw here" : "This file cannot be shown here";
-  $("hint").hidden = !drawing.isEmpty(state) && drawing.isVisible(state);
+  $("hint").hidden = !drawing.isEmpty(state);
+  $("no-view").hidden = drawing.isVisible(state);
   $("undo").disabled = !drawing.canUndo();
   $("redo").disabled = !drawing.canRedo();
   $("clear").disabled = drawing.isEmpty(state);

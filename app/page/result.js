@@ -3,6 +3,8 @@
 import { SIDE, place } from "./drawing.js";
 import { describe, percent } from "./words.js";
 
+const MARGIN = 5; // units between a digit and its box, so that the box hides no ink
+
 const $ = (id) => document.getElementById(id);
 let digits = []; // of the answer that is shown
 let outlines = []; // of the digits on the sheet, in units
@@ -39,8 +41,10 @@ function showDigits(newDigits, size) {
   outlines = digits.map(({ box: [left, top, right, bottom] }) => {
     const area = place(size);
     const scale = area.width / size.width;
-    return { left: area.left + left * scale, top: area.top + top * scale,
-      right: area.left + right * scale, bottom: area.top + bottom * scale };
+    return {
+      left: area.left + left * scale - MARGIN, right: area.left + right * scale + MARGIN,
+      top: area.top + top * scale - MARGIN, bottom: area.top + bottom * scale + MARGIN,
+    };
   });
   // Elements are kept from one answer to the next: nothing flickers, and the focus stays.
   keep($("seen"), createThumbnail);
@@ -49,7 +53,7 @@ function showDigits(newDigits, size) {
     fillThumbnail($("seen").children[index], digit);
     fillBox($("boxes").children[index], digit, outlines[index]);
   });
-  shortenLabels();
+  fitLabels();
   choose(chosen);
 }
 
@@ -99,13 +103,15 @@ function fillBox(box, digit, { left, top, right, bottom }) {
   box.classList.toggle("leftwards", left > SIDE * 0.6);
 }
 
-/** Leave out the percentages on the drawing where labels would lie on each other. */
-function shortenLabels() {
-  $("boxes").classList.remove("crowded");
-  const labels = [...$("boxes").children].map((box) => box.firstElementChild.getBoundingClientRect());
-  const overlap = labels.some((label, index) => labels.slice(0, index).some((other) =>
-    label.left < other.right && other.left < label.right && label.top < other.bottom && other.top < label.bottom));
-  $("boxes").classList.toggle("crowded", overlap);
+/** Where labels would lie on each other, make them narrower, and at last leave out percentages. */
+function fitLabels() {
+  for (const style of ["", "stacked", "crowded"]) {
+    $("boxes").className = style;
+    const labels = [...$("boxes").children].map((box) => box.firstElementChild.getBoundingClientRect());
+    const overlap = labels.some((label, index) => labels.slice(0, index).some((other) =>
+      label.left < other.right && other.left < label.right && label.top < other.bottom && other.top < label.bottom));
+    if (!overlap) return;
+  }
 }
 
 /** Highlight a digit, both its image and its box; null highlights none. */

@@ -17,3 +17,5 @@ export function say(text) {
   note.textContent = text;
   if (text) timer = setTimeout(say, NOTE_TIME, "");
 }
+
+note.onclick = () => say("");

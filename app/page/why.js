@@ -61,9 +61,8 @@ function show(image, importance) {
   map.putImageData(pixels, 0, 0);
   words.textContent = strongest < LEAST
     ? `No single spot decides: whichever is emptied, the ${digit.digit} stays as likely.`
-    : `The spot that matters most is at the ${where(importance.indexOf(strongest))}. Without it the `
-      + `${digit.digit} would be ${percent(Math.max(0, digit.confidence - strongest))} likely, `
-      + `not ${percent(digit.confidence)}.`;
+    : `The spot that matters most is at the ${where(importance.indexOf(strongest))}: without it, the `
+      + `${digit.digit} falls from ${percent(digit.confidence)} to ${percent(digit.confidence - strongest)}.`;
 }
 
 function where(index) {

@@ -20,7 +20,7 @@ const REFUSALS = [
 export function percent(probability) {
   const text = (100 * probability).toFixed(1);
   if (text === "100.0") return "over 99.9 %";
-  return text === "0.0" ? "under 0.1 %" : `${text} %`;
+  return text === "0.0" || text === "-0.0" ? "under 0.1 %" : `${text} %`;
 }
 
 /** The second likeliest digit if it is nearly as likely as the first, else null. */
@@ -56,7 +56,7 @@ export function describe(answer) {
 /** The answer in a word or two. */
 export function summary(answer) {
   if (answer.error) return "not read";
-  return describe(answer).headline || "no digit";
+  return describe(answer).headline.replaceAll(" ", "") || "no digit";
 }
 
 /** The answer as one line of text. */
