@@ -6,7 +6,7 @@
 export const SIDE = 400; // units of the drawing's side, and pixels of a drawing that is sent
 export const PEN_WIDTH = 20; // units
 const MAX_SENT = 1600; // pixels of a picture's side that is sent; photos from phones are far larger
-const MAX_SHOWN = 800; // pixels of a picture's side in memory: a screen shows no more
+const MAX_SHOWN = 800; // pixels of a picture's side in memory: enough for a sharp screen
 const MAX_STEPS = 200; // that can be undone
 
 let present = empty();
@@ -67,7 +67,7 @@ export async function open(file) {
   }
   const small = resized(full, MAX_SHOWN);
   const longer = Math.max(full.width, full.height);
-  const content = longer > MAX_SENT ? await encoded(resized(full, MAX_SENT)) : file;
+  const content = longer > MAX_SENT ? await resized(full, MAX_SENT).convertToBlob() : file;
   full.close();
   return { sheet: {}, strokes: [], picture: { content, bitmap: small, ...colours(small) } };
 }
@@ -78,8 +78,6 @@ function resized(picture, maxSide) {
   canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
-
-const encoded = (canvas) => canvas.convertToBlob({ type: "image/png" });
 
 /** The colour of a picture's paper, taken along its border, and of a pen that is seen on it. */
 function colours(picture) {
@@ -130,20 +128,19 @@ export function paint(canvas, { strokes, picture }, scale, area = { left: 0, top
 }
 
 /** The picture to send: the file itself, unless something is drawn. */
-export async function content(shown) {
+export function content(shown) {
   const { strokes, picture } = shown;
   if (picture && !strokes.length) return picture.content;
-  let area = place({ width: SIDE, height: SIDE });
-  let scale = 1;
-  if (picture) {
-    const { bitmap } = picture;
-    scale = Math.max(1, Math.max(bitmap.width, bitmap.height) / SIDE);
-    // What lies around a picture is not its paper: it is sent only if something is drawn there.
-    if (strokes.flat().every((point) => isInside(point, place(bitmap)))) area = place(bitmap);
-  }
-  const canvas = new OffscreenCanvas(Math.round(area.width * scale), Math.round(area.height * scale));
-  paint(canvas, shown, scale, area);
-  return encoded(canvas);
+  // What lies around a picture is not its paper: it is sent only if something is drawn there.
+  const inPicture = picture && strokes.flat().every((point) => isInside(point, place(picture.bitmap)));
+  const area = place(inPicture ? picture.bitmap : { width: SIDE, height: SIDE });
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(area.width);
+  canvas.height = Math.ceil(area.height);
+  paint(canvas, shown, 1, area);
+  // Not toBlob: browsers encode it when they are idle, which they are not while somebody draws.
+  const text = atob(canvas.toDataURL("image/png").split(",")[1]);
+  return new Blob([Uint8Array.from(text, (character) => character.charCodeAt(0))]);
 }
 
 function isInside([x, y], { left, top, width, height }) {

@@ -30,7 +30,7 @@ export async function read(take, show) {
     while (next) {
       current = next;
       next = null;
-      const answer = await post("read", await current.take(), current.stop.signal);
+      const answer = await post("read", current.take(), current.stop.signal);
       if (!current.stop.signal.aborted) current.show(answer);
     }
   } finally {
