@@ -12,7 +12,7 @@ export async function post(path, body, signal) {
     const response = await fetch(path, { method: "POST", body, signal });
     return await response.json();
   } catch {
-    return { error: "the server does not answer; is it still running?" };
+    return { error: "the server does not answer, perhaps it is no longer running" };
   }
 }
 

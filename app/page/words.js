@@ -46,11 +46,14 @@ export function describe(answer) {
   if (refused) return { headline: "", detail: refused };
   const digits = answer.digits;
   const headline = digits.map((digit) => digit.digit + (rival(digit) === null ? "" : "?")).join(" ");
-  const doubts = digits.filter((digit) => rival(digit) !== null).map((digit) =>
-    `could be ${digit.digit} or ${rival(digit)} (${percent(digit.confidence)} or ${percent(digit.probabilities[rival(digit)])})`);
+  const doubts = digits.filter((digit) => rival(digit) !== null);
   const least = percent(Math.min(...digits.map((digit) => digit.confidence)));
-  const sure = digits.length === 1 ? `${least} sure` : `each ${least.replace(/^\d/, "at least $&")} sure`;
-  return { headline, detail: doubts.join(", ") || sure };
+  if (digits.length === 1) {
+    const [{ digit }] = digits;
+    return { headline, detail: doubts.length ? `could be ${digit} or ${rival(digits[0])}` : `${least} sure` };
+  }
+  const detail = doubts.map((digit) => `${digit.digit} could be ${rival(digit)}`).join(", ");
+  return { headline, detail: detail || `each ${least.replace(/^\d/, "at least $&")} sure` };
 }
 
 /** The answer in a word or two. */
