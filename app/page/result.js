@@ -97,7 +97,7 @@ function fillBox(box, digit, { left, top, right, bottom }) {
   });
   box.querySelector("b").textContent = digit.digit;
   box.querySelector("span").textContent = percent(digit.confidence);
-  const label = 30; // units that a label needs above the box
+  const label = 40; // units that a label needs above the box
   box.classList.toggle("below", top < label && bottom < SIDE - label);
   box.classList.toggle("inside", top < label && bottom >= SIDE - label);
   box.classList.toggle("leftwards", left > SIDE * 0.6);
@@ -117,7 +117,7 @@ function fitLabels() {
 /** Highlight a digit, both its image and its box; null highlights none. */
 function tie(index) {
   for (const parent of [$("seen"), $("boxes")]) {
-    [...parent.children].forEach((child, place) => child.classList.toggle("tied", place === index));
+    [...parent.children].forEach((child, order) => child.classList.toggle("tied", order === index));
   }
 }
 
@@ -130,8 +130,8 @@ export function tieAt(point) {
 
 function choose(index) {
   chosen = index;
-  [...$("seen").children].forEach((button, place) => button.setAttribute("aria-pressed", String(place === index)));
-  [...$("boxes").children].forEach((box, place) => box.classList.toggle("chosen", place === index));
+  [...$("seen").children].forEach((button, order) => button.setAttribute("aria-pressed", String(order === index)));
+  [...$("boxes").children].forEach((box, order) => box.classList.toggle("chosen", order === index));
   showBars(digits[index]);
   onChoice(digits[index] ?? null);
 }

@@ -217,8 +217,9 @@ def test_clear_undo_and_redo(page: Chrome) -> None:
     assert answer(page, "^Nothing drawn|^Cleared")
     assert not element(page, "redo").is_enabled()
     element(page, "undo").click()
-    element(page, "redo").click()
-    assert answer(page, "^Nothing drawn")
+    assert element(page, "redo").is_enabled()
+    draw(page, 1)
+    assert not element(page, "redo").is_enabled()
 
 
 def test_the_keyboard_draws(page: Chrome) -> None:
@@ -250,10 +251,15 @@ def test_undo_ends_an_unfinished_stroke(page: Chrome) -> None:
 
 
 def test_a_chosen_picture_is_recognised(page: Chrome, tmp_path: Path) -> None:
-    """The answer lists digits left to right; a file that is not a picture is an error."""
+    """Digits come left to right, each in its box; a file that is not a picture is an error."""
     drawn(3, 1, 4).save(tmp_path / "row.png")
     element(page, "choose").send_keys(str(tmp_path / "row.png"))
     assert answer(page).startswith("3 1 4 ")
+    paper = element(page, "paper").rect
+    for index, box in enumerate(page.find_elements(By.CSS_SELECTOR, "#boxes div")):
+        left, right = box.rect["x"], box.rect["x"] + box.rect["width"]
+        assert [int(3 * (x - paper["x"]) / paper["width"]) for x in (left, right)] == [index] * 2
+        assert paper["height"] / 4 < box.rect["height"] < paper["height"] / 3
     page.find_elements(By.CSS_SELECTOR, "#seen button")[2].click()
     assert page.find_element(By.CSS_SELECTOR, "tr.best").text.startswith("4")
     (tmp_path / "text.png").write_text("not a picture")
