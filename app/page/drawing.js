@@ -140,7 +140,7 @@ export function content(shown) {
   paint(canvas, shown, 1, area);
   // Not toBlob: browsers encode it when they are idle, which they are not while somebody draws.
   const text = atob(canvas.toDataURL("image/png").split(",")[1]);
-  return new Blob([Uint8Array.from(text, (character) => character.charCodeAt(0))]);
+  return new Blob([Uint8Array.from(text, (character) => character.charCodeAt(0))], { type: "image/png" });
 }
 
 function isInside([x, y], { left, top, width, height }) {

@@ -34,7 +34,8 @@ async function setOpen(open) {
     return;
   }
   const asked = digit;
-  const answer = await post("why", JSON.stringify({ image: asked.image, digit: asked.digit }));
+  const question = JSON.stringify({ image: asked.image, digit: asked.digit });
+  const answer = await post("why", new Blob([question], { type: "application/json" }));
   const image = new Image();
   image.src = asked.image;
   await image.decode();
