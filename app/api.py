@@ -1,0 +1,155 @@
+"""What programs send to the server and what it answers: the bodies of requests, as OpenAPI says.
+
+A picture comes as the body itself, as a file of a form, or in base64 within JSON.
+"""
+
+import base64
+import binascii
+import io
+from typing import Annotated, Any, Literal, TypeVar
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from python_multipart.multipart import parse_options_header
+
+from app.arrays import UInt8Array
+from app.decode import PictureError
+from app.normalise import SIDE
+from app.reader import Answer, Reading
+
+MAX_MARKS = 10  # commas and opening brackets; more would be more keys than any request has
+MAX_PARTS = 4  # of a form; the one that counts may stand beside a few that are empty
+Row = Annotated[list[float], Field(min_length=SIDE, max_length=SIDE)]
+
+
+class Body(BaseModel):
+    """A JSON object that a program sends: these keys and no others, each of its own type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PictureBody(Body):
+    picture: str = Field(
+        description="a picture file in base64", json_schema_extra={"contentEncoding": "base64"}
+    )
+
+
+class WhyBody(Body):
+    image: str = Field(description="the image of a digit, as /read gave it")
+    digit: int = Field(ge=0, le=9, description="a whole number from 0 to 9")
+
+
+class DigitJson(BaseModel):
+    digit: int = Field(ge=0, le=9)
+    confidence: float = Field(description="the probability of this digit, 0 to 1")
+    probabilities: list[float] = Field(description="of the digits 0 to 9")
+    box: tuple[int, int, int, int] = Field(
+        description="left, top, right and bottom in pixels of the upright picture; "
+        "right and bottom are the first column and row outside"
+    )
+    image: str = Field(description="the 28x28 pixels given to the model: a data URL of a PNG")
+
+
+class ReadingJson(BaseModel):
+    digits: list[DigitJson] = Field(description="left to right")
+    reason: str = Field(description='why the picture is rejected, or ""')
+    width: int = Field(description="of the upright picture, in pixels")
+    height: int
+
+
+class ImportanceJson(BaseModel):
+    importance: Annotated[list[Row], Field(min_length=SIDE, max_length=SIDE)] = Field(
+        description="28 rows of 28: by how much the digit's probability falls without this place"
+    )
+
+
+class ModelJson(BaseModel):
+    model: str = Field(description="which model reads, and how accurate it is")
+
+
+class HealthJson(BaseModel):
+    status: Literal["ok"]
+
+
+class ErrorJson(BaseModel):
+    error: str = Field(description="what is wrong, in one line")
+
+
+Parsed = TypeVar("Parsed", bound=Body)
+
+
+def parsed(kind: type[Parsed], content: bytes) -> Parsed:
+    """Parse a JSON object, or raise `PictureError` with what was found and what was expected."""
+    fields = kind.model_fields
+    expected = "expected a JSON object with " + " and ".join(f'"{name}"' for name in fields)
+    # Neither base64 nor a data URL has many of these. Unchecked, 16 MiB of empty lists would take
+    # over a gigabyte in the parser.
+    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_MARKS:
+        raise PictureError(f"found more keys or lists than belong there, {expected} alone")
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    if key not in fields:
+        found = f"the key {ascii(key)[:60]}" if key else "something else"
+        raise PictureError(f"found {found}, {expected} alone")
+    found = "nothing" if first["type"] == "missing" else ascii(first["input"])[:60]
+    raise PictureError(f'"{key}": found {found}, expected {fields[key].description}')
+
+
+def picture_in(content_type: str, content: bytes) -> bytes:
+    """Return the picture file in a body; raise `PictureError` if a form or JSON holds none."""
+    kind, options = parse_options_header(content_type)
+    if kind == b"application/json":
+        text = parsed(PictureBody, content).picture
+        try:
+            return base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise PictureError('"picture": found no base64, expected a file in base64') from error
+    if kind == b"multipart/form-data":
+        return _file_in_form(options.get(b"boundary", b""), content)
+    return content
+
+
+def _file_in_form(boundary: bytes, content: bytes) -> bytes:
+    """Return the content of the field `picture` of a form (RFC 7578).
+
+    The whole form is in memory already, so that two searches find the parts. Parsers that go
+    through a form byte by byte take seconds for 16 MiB of line ends.
+    """
+    if not boundary:
+        raise PictureError("found a form without a boundary, expected one in the Content-Type")
+    # What stands before the first boundary and after the last one is no part.
+    for part in (b"\r\n" + content).split(b"\r\n--" + boundary, MAX_PARTS + 1)[1:-1]:
+        head, _, picture = part.partition(b"\r\n\r\n")
+        for line in head.split(b"\r\n", MAX_PARTS):
+            name, _, value = line.partition(b":")
+            is_disposition = name.strip().lower() == b"content-disposition"
+            if is_disposition and parse_options_header(value)[1].get(b"name") == b"picture":
+                return picture
+    raise PictureError('found no such field in the form, expected a file in the field "picture"')
+
+
+def as_json(reading: Reading) -> dict[str, Any]:
+    """Return a reading as `ReadingJson` describes it."""
+    height, width = reading.steps.grey.shape
+    digits = [_digit_as_json(answer) for answer in reading.answers]
+    return {"digits": digits, "reason": reading.reason, "width": width, "height": height}
+
+
+def _digit_as_json(answer: Answer) -> dict[str, Any]:
+    return {
+        "digit": answer.digit,
+        "confidence": answer.confidence,
+        "probabilities": answer.probabilities,
+        "box": answer.box,
+        "image": as_data_url(answer.image),
+    }
+
+
+def as_data_url(image: UInt8Array) -> str:
+    """Return an image (28, 28) as the data URL of a PNG."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
