@@ -1,6 +1,7 @@
 """Serve a web page that recognises digits in drawings and pictures: python -m app."""
 
 import argparse
+import os
 import resource
 import signal
 import socket
@@ -30,7 +31,8 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # create_server repeats the address in the error's text.
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
         sys.exit(f"error: {host}, port {port}: {reason}; try another --port or --host")
 
 

@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import given, settings
+from schemathesis import GenerationMode
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.app.conftest import Server
 
 pytestmark = pytest.mark.slow
+
+EXAMPLES = 20  # for each operation and mode
 
 load_all_checks()
 
@@ -22,18 +25,26 @@ def api(server: Server) -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_url(f"{server.url}/openapi.json")
 
 
-@schemathesis.pytest.from_fixture("api").parametrize()
-@settings(
-    max_examples=20,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        *(("POST", path, mode) for path in ("/read", "/why") for mode in GenerationMode),
+        ("GET", "/model", GenerationMode.POSITIVE),
+        ("GET", "/health", GenerationMode.POSITIVE),
+    ],
 )
-def test_keeps_its_description(case: schemathesis.Case[Any]) -> None:
-    """Each answer to a made-up request has a described status, type and form."""
-    # Made-up bytes have the described form, but are no picture.
-    case.call_and_validate(excluded_checks=[positive_data_acceptance])
+def test_keeps_its_description(
+    api: schemathesis.BaseSchema, method: str, path: str, mode: GenerationMode
+) -> None:
+    """Each answer to made-up requests, right and wrong ones, has a described status and form."""
+
+    @given(case=api[path][method].as_strategy(generation_mode=mode))
+    @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None)
+    def check(case: schemathesis.Case[Any]) -> None:
+        # Made-up bytes have the described form, but are no picture.
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+    check()
 
 
 def test_describes_bodies_answers_and_errors(server: Server) -> None:

@@ -238,11 +238,13 @@ def another_server(model: Path, *options: str) -> Iterator[tuple[subprocess.Pope
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with in_a_process(model, "--port", str(port), *options) as process:
-        assert process.stdout
-        assert process.stdout.readline().startswith("http://")
-        assert process.stdout.readline().startswith("model: ")
-        yield process, port
-        process.kill()
+        try:
+            assert process.stdout
+            assert process.stdout.readline().startswith("http://")
+            assert process.stdout.readline().startswith("model: ")
+            yield process, port
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -323,15 +325,17 @@ def test_several_processes_serve_one_address(model: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stderr
-        while "Application startup complete" not in process.stderr.readline():
-            assert process.poll() is None
-        url = f"http://127.0.0.1:{port}"
-        answer = requests.post(f"{url}/read", encoded(drawn(3)), timeout=100).json()
-        assert [digit["digit"] for digit in answer["digits"]] == [3]
-        other = requests.get(f"{url}/model", headers={"Host": "b.example"}, timeout=100)
-        assert other.status_code == 421
-        process.terminate()
+        try:
+            assert process.stderr
+            while "Application startup complete" not in process.stderr.readline():
+                assert process.poll() is None
+            url = f"http://127.0.0.1:{port}"
+            answer = requests.post(f"{url}/read", encoded(drawn(3)), timeout=100).json()
+            assert [digit["digit"] for digit in answer["digits"]] == [3]
+            other = requests.get(f"{url}/model", headers={"Host": "b.example"}, timeout=100)
+            assert other.status_code == 421
+        finally:
+            process.terminate()
 
 
 def test_many_at_once(server: Server) -> None:
