@@ -136,6 +136,14 @@ def test_a_body_that_waits_too_long_is_answered(monkeypatch: pytest.MonkeyPatch)
     assert answer["error"].startswith("the body did not arrive")
 
 
+def test_answers_are_sent_at_once(made: list[Connection]) -> None:
+    """The system does not hold back the end of an answer until its beginning has arrived."""
+    with serving(application()) as port, connect(port):
+        wait_for(lambda: made)
+        connection = made[0].transport.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize(
     "request_line", [b"hello\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\0\1\0\1\xfc"]
 )
