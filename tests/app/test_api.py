@@ -6,6 +6,7 @@ import pytest
 from app.api import PictureBody, WhyBody, parsed, picture_in
 from app.decode import PictureError
 
+FILE = 'name="picture"; filename="a.png"'
 BOUNDARY = "multipart/form-data; boundary=line"
 
 
@@ -21,7 +22,7 @@ def form(*parts: tuple[str, bytes], end: bytes = b"\r\n--line--\r\n") -> bytes:
     return b"\r\n".join(texts) + end
 
 
-PICTURE = b"\x89PNG\r\n\r\n--lin\r\n--lines of it\0"
+PICTURE = b"\x89PNG\r\n\r\n--lin\r\n--lin-\0"
 
 
 @pytest.mark.parametrize("kind", ["", "image/png", "application/x-www-form-urlencoded", "text/a;b"])
@@ -37,15 +38,13 @@ def test_a_picture_in_json(kind: str) -> None:
     assert picture_in(kind, body) == PICTURE
 
 
-@pytest.mark.parametrize(
-    "fields", ['name="picture"; filename="a.png"', "filename=a; name=picture", 'NAME="picture"']
-)
+@pytest.mark.parametrize("fields", ['name="picture"; filename="a.png"', "filename=a; name=picture"])
 def test_a_picture_in_a_form(fields: str) -> None:
-    """The field may stand anywhere in the form, and its content is taken byte by byte."""
-    picture = b"\x89PNG\r\n\r\n--lin\r\n-- of it\0"
-    assert picture_in(BOUNDARY, form(('name="other"', b"1"), (fields, picture))) == picture
-    assert picture_in(BOUNDARY, form((fields, picture), ('name="other"', b"1"))) == picture
-    assert picture_in('multipart/form-data; boundary="line"', form((fields, picture))) == picture
+    """The file may stand anywhere in the form, and its content is taken byte by byte."""
+    other = ('name="other"', b"1")
+    assert picture_in(BOUNDARY, form(other, (fields, PICTURE))) == PICTURE
+    assert picture_in(BOUNDARY, form((fields, PICTURE), other)) == PICTURE
+    assert picture_in('Multipart/Form-Data; boundary="line"', form((fields, PICTURE))) == PICTURE
 
 
 @pytest.mark.parametrize(
@@ -53,15 +52,18 @@ def test_a_picture_in_a_form(fields: str) -> None:
     [
         (BOUNDARY, b""),
         (BOUNDARY, form(('name="file"; filename="picture"', b"a"))),
-        (BOUNDARY, form(('name="picture"', b"cut off"), end=b"")),
+        (BOUNDARY, form((FILE, b"cut off"), end=b"")),
         (BOUNDARY, b"\r\n".join([b"--line"] * 1000)),
-        ("multipart/form-data", form(('name="picture"', b"a"))),
-        ("multipart/form-data; boundary=other", form(('name="picture"', b"a"))),
+        (BOUNDARY, form(*[('name="a"', b"")] * 1000)),
+        (BOUNDARY, form((f"{FILE}; a=" + 10000 * "a", b""))),
+        ("multipart/form-data", form((FILE, b"a"))),
+        ("multipart/form-data; boundary=other", form((FILE, b"a"))),
+        ("multipart/form-data; boundary=" + 1000 * "a", form((FILE, b"a"))),
     ],
 )
 def test_a_form_without_a_picture(kind: str, content: bytes) -> None:
     """Another field, a form that is cut off and a wrong boundary are refused in one line."""
-    with pytest.raises(PictureError, match=r"\Afound .+ expected .+\Z"):
+    with pytest.raises(PictureError, match=r"\Afound .+\Z"):
         picture_in(kind, content)
 
 

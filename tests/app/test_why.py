@@ -10,7 +10,7 @@ from app.api import as_data_url
 from app.arrays import Probabilities, UInt8Array
 from app.classifier import Classifier
 from app.decode import PictureError
-from app.why import PATCH, image_in, importance
+from app.why import image_in, importance
 from tests.app.conftest import drawn, encoded, images_in
 
 
@@ -26,15 +26,20 @@ def looks_at_one_pixel(images: UInt8Array) -> Probabilities:
 
 
 def test_only_what_lies_around_the_decisive_pixel_matters() -> None:
-    """With ink everywhere, a pixel matters if a patch of 5x5 covers it and the decisive one."""
+    """With ink everywhere, a pixel matters if a patch covers it and the decisive one, (10, 14).
+
+    The patches have 5x5 pixels and their middles 2 pixels between them. Those that cover (10, 14)
+    have their middles in the rows 8, 10 and 12 and the columns 12, 14 and 16.
+    """
     found = importance(looks_at_one_pixel, np.full((28, 28), 255, np.uint8), 3)
     around = np.zeros((28, 28), np.bool_)
-    around[10 - PATCH + 1 : 10 + PATCH, 14 - PATCH + 1 : 14 + PATCH] = True
+    around[6:15, 10:19] = True
     assert ((found > 0) == around).all()
     assert (found[~around] == 0).all()
-    # All 25 patches over the decisive pixel empty it; 1 of the 25 over the corner does.
+    # The probability falls from 0.9 to 0.1 under all patches over the decisive pixel, and under one
+    # of the nine patches over the corner.
     assert found[10, 14] == pytest.approx(0.8)
-    assert found[6, 10] == pytest.approx(0.8 / 25)
+    assert found[6, 10] == pytest.approx(0.8 / 9)
 
 
 def test_ink_against_a_digit_counts_negative() -> None:
