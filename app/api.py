@@ -82,7 +82,7 @@ def parsed(kind: type[Parsed], content: bytes) -> Parsed:
     fields = kind.model_fields
     expected = "expected a JSON object with " + " and ".join(f'"{name}"' for name in fields)
     # Neither base64 nor a data URL has many of these. Unchecked, 16 MiB of empty lists would take
-    # over a gigabyte in the parser.
+    # nearly a gigabyte in the parser.
     if sum(map(content.count, (b",", b"[", b"{"))) > MAX_MARKS:
         raise PictureError(f"found more keys or lists than belong there, {expected} alone")
     try:

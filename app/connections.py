@@ -22,6 +22,8 @@ MAX_CONNECTIONS = 1024
 MAX_PER_ADDRESS = 256  # a school behind one address has fewer
 BACKLOG = 1024  # new connections that the system holds until the server takes them
 MAX_FILES = 4096  # descriptors: the connections, those of a full backlog, and the rest
+PIECE = 4096  # bytes of a body in chunks that are taken apart at once
+MAX_OTHER_SHARE = 1 / 64  # bytes between the chunks, for each byte of the body
 HEADER, BODY, WORK = "header", "body", "work"  # what a connection waits for, or that it does not
 # Seconds. An answer of its own says that a body was too slow, so that this one is longer.
 ENDING_TIME = 2.0  # for a body when the server ends
@@ -33,6 +35,7 @@ class Connection(H11Protocol):
 
     address: Any = None
     waits_since = 0.0
+    _body_bytes = _other_bytes = 0  # of a body in chunks: itself, and what stands between
     _stage = ""
     _timer: asyncio.TimerHandle | None = None
 
@@ -54,8 +57,26 @@ class Connection(H11Protocol):
                 self._replace_one_of(neighbours)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._follow()
+        """Take what has arrived; in small pieces while it may be a body in chunks."""
+        while data and not self.transport.is_closing():
+            in_body = self._stage == BODY
+            in_chunks = in_body and (b"transfer-encoding", b"chunked") in self.headers
+            size = len(data) if in_body and not in_chunks else PIECE
+            piece, data = data[:size], data[size:]
+            before = len(self.cycle.body) if in_body else 0
+            super().data_received(piece)
+            self._follow()
+            if in_chunks and self._stage == BODY:
+                self._count(len(piece), len(self.cycle.body) - before)
+            else:
+                self._body_bytes = self._other_bytes = 0
+
+    def _count(self, size: int, body_bytes: int) -> None:
+        """Refuse a body whose chunks are so small that taking it apart holds up all others."""
+        self._body_bytes += body_bytes
+        self._other_bytes += size - body_bytes
+        if self._other_bytes > PIECE + self._body_bytes * MAX_OTHER_SHARE:
+            self._refuse("the chunks of the body are too small, expected 1 kB or more in each")
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -72,11 +93,15 @@ class Connection(H11Protocol):
             self._end_after(ENDING_TIME)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP as the rest of the server answers errors."""
+        """Answer what is not HTTP."""
+        self._refuse("not an HTTP request, expected HTTP/1.1")
+
+    def _refuse(self, error: str) -> None:
+        """Answer as the rest of the server answers errors, and close the connection."""
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):  # answered already
             self.transport.abort()
             return
-        content = json.dumps({"error": "not an HTTP request, expected HTTP/1.1"}).encode()
+        content = json.dumps({"error": error}).encode()
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(content)).encode()),

@@ -1,7 +1,7 @@
 import asyncio
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import pytest
@@ -61,6 +61,21 @@ def test_a_new_connection_replaces_the_one_that_waits_for_longest(
         assert answer_on(honest) == (200, {"status": "ok"})
         assert is_closed(slow[0])
         assert [connection.transport.is_closing() for connection in made[1:3]] == [False, False]
+
+
+def test_a_request_that_has_just_arrived_is_not_given_up(
+    made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two connections that wait, the older one stays if it has sent what is not read yet."""
+    monkeypatch.setattr(connections, "MAX_PER_ADDRESS", 2)
+    monkeypatch.setattr(Connection, "has_unread_data", lambda self: self is made[0])
+    with serving(application()) as port, ExitStack() as stack:
+        older, newer = (stack.enter_context(connect(port)) for _ in range(2))
+        wait_for(lambda: len(made) == 2)
+        stack.enter_context(connect(port))
+        assert is_closed(newer)
+        older.sendall(GET)
+        assert answer_on(older)[0] == 200
 
 
 def test_a_request_at_work_keeps_its_connection(
@@ -154,6 +169,31 @@ def test_what_is_not_http_gets_an_error_as_json(request_line: bytes) -> None:
         status, answer = answer_on(connection)
     assert status == 400
     assert answer == {"error": "not an HTTP request, expected HTTP/1.1"}
+
+
+def chunked(size: int, count: int) -> bytes:
+    """Return a request whose body comes in chunks."""
+    chunk = b"%x\r\n%s\r\n" % (size, b"a" * size)
+    start = b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return start + chunk * count + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "status"), [(1, 100, 200), (1000, 1000, 200), (1, 10_000, 400)]
+)
+def test_a_body_in_many_small_chunks_is_refused(size: int, count: int, status: int) -> None:
+    """A few small chunks or many large ones are taken; many small ones would hold up all others."""
+    received = []
+
+    async def recognise(content: bytes) -> dict[str, Any]:
+        received.append(len(content))
+        return EMPTY
+
+    with serving(application(recognise)) as port, connect(port) as connection:
+        with suppress(ConnectionError):  # the server may close before all is sent
+            connection.sendall(chunked(size, count))
+        assert answer_on(connection)[0] == status
+    assert received == ([size * count] if status == 200 else [])
 
 
 def test_nonsense_after_an_answer_closes_the_connection(
