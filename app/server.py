@@ -1,162 +1,163 @@
-"""The web server: it serves the page, and POST /read answers a picture with its digits as JSON.
+"""The web server: the page, and an API for programs, described in docs/api.md and by OpenAPI.
 
-The answer is {"digits": [...], "reason": why the picture is rejected, or ""}; an error is
-{"error": why}. GET /model says which model answers. A request's path is only compared with the
-known routes, and never opened.
+POST /read answers a picture with its digits, POST /why a digit's image with what mattered in it.
+An error is {"error": why}. A request's path is only compared with the known routes, and never
+opened.
 """
 
-import asyncio
-import base64
-import io
-import re
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-from starlette.applications import Starlette
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from app.api import (
+    ErrorJson,
+    HealthJson,
+    ImportanceJson,
+    ModelJson,
+    PictureBody,
+    ReadingJson,
+    WhyBody,
+    parsed,
+    picture_in,
+)
 from app.files import PictureError, TooLargeError, UnknownFormatError
-from app.reader import Answer, Reader
+from app.guard import Guard
+from app.limits import Bodies
 
 MAX_BYTES = 16 << 20  # of one request
-MAX_BODIES = 6  # requests whose pictures are in memory at once
-WORKERS = 2  # pictures that are recognised at once
-TIMEOUT = 10.0  # seconds for each: to wait for other requests, to receive, and to recognise
+MAX_WHY_BYTES = 16 << 10
 STATUS = {TooLargeError: 413, UnknownFormatError: 415, PictureError: 422}
-PAGE = {"/": ("index.html", "text/html"), "/page.css": ("page.css", "text/css")} | {
-    "/page.js": ("page.js", "text/javascript")
+ERRORS = {
+    400: "the connection was closed within the body, or the request is not HTTP",
+    403: "a page of another site sent it",
+    408: "the body did not arrive in time",
+    413: "too many bytes or pixels",
+    415: "not a picture in a known format",
+    421: "the request names a host that is not served here",
+    422: "a damaged picture, or a body of the wrong form",
+    500: "an internal error of the server",
+    503: "the server is busy",
 }
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
 }
+FILE = {"type": "string", "format": "binary"}
+FORM = {"type": "object", "properties": {"picture": FILE}, "required": ["picture"]}
+READ_BODY = {
+    "application/octet-stream": {"schema": FILE},
+    "multipart/form-data": {"schema": FORM},
+    "application/json": {"schema": PictureBody.model_json_schema()},
+}
+WHY_BODY = {"application/json": {"schema": WhyBody.model_json_schema()}}
+
+Recognise = Callable[[bytes], Awaitable[dict[str, Any]]]
+Explain = Callable[[str, int], Awaitable[list[list[float]]]]
 
 
-def create_app(reader: Reader, model: str, hosts: list[str]) -> Starlette:
-    """Create the application; `model` describes the reader's model for people.
+def create_app(
+    recognise: Recognise,
+    explain: Explain,
+    model: str,
+    hosts: list[str],
+    access_log: bool = False,
+) -> Guard:
+    """Create the application.
 
-    If `hosts` are given, only requests that name one of them as their host may send pictures.
-    This stops DNS rebinding: a foreign page whose own domain name resolves to this address.
+    Args:
+        recognise: takes a picture file and returns a `ReadingJson`, or raises `PictureError`.
+        explain: takes a digit's image, as /read gave it, and the digit; returns the importance
+            (28, 28), or raises `PictureError`.
+        model: describes the model for people.
+        hosts: the names under which the server may be called; any name if there are none.
+        access_log: print a line for each request.
     """
-    pool = ThreadPoolExecutor(WORKERS)
-    bodies = asyncio.Semaphore(MAX_BODIES)
-
-    async def recognise(request: Request) -> Response:
-        if hosts and _host(request) not in hosts:
-            raise HTTPException(421, f"unknown host, expected one of {', '.join(hosts)}")
-        async with _time_limit(503, "the server is busy with other pictures; try again"):
-            await bodies.acquire()
-        try:
-            async with _time_limit(408, f"the picture did not arrive within {TIMEOUT:.0f} s"):
-                content = await _load_body(request)
-        except BaseException:
-            bodies.release()
-            raise
-        loop = asyncio.get_running_loop()
-        result = loop.run_in_executor(pool, _recognise, reader, content)
-        # A picture stays in memory until it is recognised, even if its request is given up.
-        result.add_done_callback(lambda _: bodies.release())
-        try:
-            async with _time_limit(503, f"not recognised within {TIMEOUT:.0f} s; try again"):
-                answer = await asyncio.shield(result)
-        except PictureError as error:
-            raise HTTPException(STATUS[type(error)], str(error)) from error
-        return JSONResponse(answer, headers=HEADERS)
-
-    async def describe_model(_: Request) -> Response:
-        return JSONResponse({"model": model}, headers=HEADERS)
-
-    return Starlette(
-        routes=[
-            Route("/model", describe_model),
-            Route("/read", recognise, methods=["POST"]),
-            *(
-                Route(path, _page_file(name, media_type))
-                for path, (name, media_type) in PAGE.items()
-            ),
-        ],
-        exception_handlers={HTTPException: _error, Exception: _internal_error},
+    app = FastAPI(
+        title="Handwritten digits",
+        version="1",
+        description="Recognises handwritten digits in pictures.",
+        docs_url=None,  # these pages load their scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={
+            HTTPException: _http_error,
+            PictureError: _picture_error,
+            Exception: _internal_error,
+        },
     )
+    bodies = Bodies()
+
+    @app.post(
+        "/read",
+        summary="Recognise the digits of a picture",
+        response_model=ReadingJson,
+        responses=_errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
+        openapi_extra=_body(READ_BODY, "a picture file of at most 16 MiB; as it is: of any type"),
+    )
+    async def read(request: Request) -> Response:
+        async with bodies.received(request, MAX_BYTES) as body:
+            picture = picture_in(request.headers.get("content-type", ""), body)
+            return JSONResponse(await recognise(picture))
+
+    @app.post(
+        "/why",
+        summary="Say which places of a digit's image matter",
+        response_model=ImportanceJson,
+        responses=_errors(400, 403, 408, 413, 421, 422, 500, 503),
+        openapi_extra=_body(WHY_BODY, "an image that /read gave, and a digit"),
+    )
+    async def why(request: Request) -> Response:
+        async with bodies.received(request, MAX_WHY_BYTES) as body:
+            question = parsed(WhyBody, body)
+        return JSONResponse({"importance": await explain(question.image, question.digit)})
+
+    @app.get("/model", summary="Say which model reads", responses=_errors(421))
+    async def describe_model() -> ModelJson:
+        return ModelJson(model=model)
+
+    @app.get("/health", summary="Say that the server is there")
+    async def health() -> HealthJson:
+        return HealthJson(status="ok")
+
+    for file in sorted((Path(__file__).parent / "page").iterdir()):
+        if file.suffix in MEDIA_TYPES:
+            path = "/" if file.name == "index.html" else f"/{file.name}"
+            app.add_route(path, _page_file(file), include_in_schema=False)
+    return Guard(app, hosts, access_log)
 
 
-def _host(request: Request) -> str:
-    """Return the request's host in lower case, without the port.
-
-    It is taken from the header, because Starlette replaces a host that it cannot parse with the
-    server's own address.
-    """
-    return re.sub(r":\d*$", "", request.headers.get("host", "")).strip("[]").lower()
-
-
-@asynccontextmanager
-async def _time_limit(status: int, message: str) -> AsyncIterator[None]:
-    """Answer with an error if the block takes longer than `TIMEOUT`."""
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            yield
-    except TimeoutError:
-        raise HTTPException(status, message) from None
-
-
-async def _load_body(request: Request) -> bytes:
-    """Return the request's body; stop receiving when it exceeds `MAX_BYTES`."""
-    content = bytearray()
-    try:
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > MAX_BYTES:
-                raise HTTPException(413, f"more than {MAX_BYTES >> 20} MiB")
-    except ClientDisconnect:
-        raise HTTPException(
-            400, "the connection was closed before the whole picture arrived"
-        ) from None
-    return bytes(content)
-
-
-def _recognise(reader: Reader, content: bytes) -> dict[str, Any]:
-    reading = reader.recognise(content)
-    return {"digits": [_as_json(answer) for answer in reading.answers], "reason": reading.reason}
-
-
-def _as_json(answer: Answer) -> dict[str, Any]:
-    image = io.BytesIO()
-    Image.fromarray(answer.image).save(image, "PNG")
-    return {
-        "digit": answer.digit,
-        "confidence": answer.confidence,
-        "probabilities": answer.probabilities,
-        "box": answer.box,
-        "image": f"data:image/png;base64,{base64.b64encode(image.getvalue()).decode()}",
-    }
-
-
-def _page_file(name: str, media_type: str) -> Any:
-    content = (Path(__file__).parent / "page" / name).read_bytes()
+def _page_file(file: Path) -> Callable[[Request], Awaitable[Response]]:
+    content, media_type = file.read_bytes(), MEDIA_TYPES[file.suffix]
 
     async def respond(_: Request) -> Response:
-        return Response(content, media_type=media_type, headers=HEADERS)
+        return Response(content, media_type=media_type)
 
     return respond
 
 
-async def _error(_: Request, error: Exception) -> Response:
+def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": ErrorJson, "description": ERRORS[status]} for status in statuses}
+
+
+def _body(content: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
-    # An open connection would treat the rest of an unread body as the next request.
-    headers = HEADERS | dict(error.headers or {}) | {"Connection": "close"}
-    return JSONResponse({"error": error.detail}, error.status_code, headers)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _picture_error(_: Request, error: Exception) -> Response:
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return JSONResponse({"error": str(error)}, status)
 
 
 async def _internal_error(_: Request, __: Exception) -> Response:
-    return JSONResponse({"error": "an internal error of the server"}, 500, HEADERS)
+    return JSONResponse({"error": "an internal error of the server"}, 500)

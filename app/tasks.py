@@ -1,7 +1,7 @@
 """What the workers do with a picture. They import what it takes; who asks them needs none of it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.files import MoreNeededError, PictureError, load_file
 from app.outcome import Outcome, as_json, as_text, failed
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 def check(reader: "Reader") -> None:
-    """Raise an exception if the model does not give ten probabilities for an image."""
+    """Raise `ValueError` if the model does not give ten probabilities for an image."""
     import numpy as np
 
     shape = reader.classify(np.zeros((1, 28, 28), np.uint8)).shape
     if shape != (1, 10):
-        raise ValueError(f"gives {shape}, expected (1, 10)")
+        raise ValueError(f"the model gives {shape}, expected (1, 10)")
 
 
 def recognise_file(
-    reader: "Reader", path: str, content: bytes | None, json: bool, show: bool
+    reader: "Reader", path: str, content: bytes | None, is_json: bool, show: bool
 ) -> Outcome:
-    """Recognise the content, or that of the file if it is None; errors are part of the outcome.
+    """Recognise the content, or that of the file if it is None, for the command line.
 
-    Raises `MoreNeededError`.
+    An error is part of the outcome, but for `MoreNeededError`.
     """
     from app.montage import steps_row
 
@@ -33,9 +33,35 @@ def recognise_file(
     except MoreNeededError:
         raise
     except PictureError as error:
-        return failed(path, str(error), json)
+        return failed(path, str(error), is_json)
     row = steps_row(reading) if show else None
     if reading.reason:
-        return failed(path, f"no digit: {reading.reason}", json)._replace(row=row)
-    line = (as_json if json else as_text)(path, reading.answers)
-    return Outcome(line, False, row)
+        return failed(path, f"no digit: {reading.reason}", is_json)._replace(row=row)
+    return Outcome((as_json if is_json else as_text)(path, reading.answers), False, row)
+
+
+def recognise_picture(reader: "Reader", content: bytes) -> dict[str, Any]:
+    """Recognise the content and return it as `app.api.ReadingJson` describes it."""
+    from app.why import as_data_url
+
+    reading = reader.recognise(content)
+    digits = [
+        {
+            "digit": answer.digit,
+            "confidence": answer.confidence,
+            "probabilities": answer.probabilities,
+            "box": answer.box,
+            "image": as_data_url(answer.image),
+        }
+        for answer in reading.answers
+    ]
+    width, height = reading.size
+    return {"digits": digits, "reason": reading.reason, "width": width, "height": height}
+
+
+def explain(reader: "Reader", data_url: str, digit: int) -> list[list[float]]:
+    """Return the importance of each pixel of a digit's image, 28 rows of 28."""
+    from app.why import image_in, importance
+
+    rows: list[list[float]] = importance(reader.classify, image_in(data_url), digit).tolist()
+    return rows

@@ -57,38 +57,14 @@ class Workers:
             if not model.is_file():
                 model.stat()
                 raise ModelError("not a regular file")  # each process reads it
-            self.submit(check).result()
+            try:
+                self.quick.submit(check).result()
+            except MoreNeededError:  # on a busy machine
+                self.patient.submit(check).result()
         except OSError as error:
             raise ModelError(error.strerror or str(error)) from error
         except (ValueError, RuntimeError, PictureError) as error:
             raise ModelError("no model that can be loaded") from error
-
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Call `task(reader, *arguments)` in a quick process, or else in the patient one.
-
-        The exception of the future result is a `PictureError`, or what the task raises. If the
-        future is cancelled, the task is not begun, or killed.
-        """
-        result: Future[Any] = Future()
-
-        def begin(lane: Lane) -> None:
-            work = lane.submit(task, *arguments)
-            result.add_done_callback(lambda _: work.cancel())
-            work.add_done_callback(partial(finish, lane))
-
-        def finish(lane: Lane, work: Future[Any]) -> None:
-            error = CancelledError() if work.cancelled() else work.exception()
-            if lane is self.quick and isinstance(error, MoreNeededError):
-                begin(self.patient)
-                return
-            with suppress(InvalidStateError):  # it was cancelled
-                if error:
-                    result.set_exception(error)
-                else:
-                    result.set_result(work.result())
-
-        begin(self.quick)
-        return result
 
     def stop(self) -> None:
         """Kill the processes."""

@@ -1,15 +1,22 @@
+import base64
 import json
+import os
+import re
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from app import server as module
+from app.connections import MAX_PER_ADDRESS
 from tests.app.conftest import Server, drawn, encoded
 from tests.conftest import PROJECT
 
@@ -31,6 +38,81 @@ def test_recognises_a_picture(server: Server) -> None:
     assert 0 < top < bottom < 100
     assert sum(answer["digits"][0]["probabilities"]) == pytest.approx(1, abs=1e-3)
     assert answer["digits"][0]["image"].startswith("data:image/png;base64,")
+    assert (answer["width"], answer["height"]) == (200, 100)
+
+
+def as_json_body(content: bytes) -> dict[str, Any]:
+    return {"json": {"picture": base64.b64encode(content).decode()}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda content: {"data": content, "headers": {"Content-Type": "image/png"}},
+        lambda content: {"data": iter([content[:99], content[99:]])},  # in chunks
+        lambda content: {"files": {"picture": content}},
+        lambda content: {"files": {"picture": ("three.png", content), "other": b""}},
+        as_json_body,
+    ],
+)
+def test_takes_a_picture_in_several_forms(
+    server: Server, body: Callable[[bytes], dict[str, Any]]
+) -> None:
+    """The body may be the picture itself, a form or JSON."""
+    response = requests.post(f"{server.url}/read", timeout=100, **body(encoded(drawn(3))))
+    assert [digit["digit"] for digit in response.json()["digits"]] == [3]
+
+
+def test_explains_a_digit(server: Server) -> None:
+    """The importance of each pixel is given for any digit of an image from /read."""
+    answer = requests.post(f"{server.url}/read", encoded(drawn(4)), timeout=100).json()
+    question = {"image": answer["digits"][0]["image"], "digit": 4}
+    rows = requests.post(f"{server.url}/why", json=question, timeout=100).json()["importance"]
+    assert [len(row) for row in rows] == [28] * 28
+    assert max(map(max, rows)) > 0.1
+
+
+def test_says_that_it_is_there(server: Server) -> None:
+    """GET /health answers under any host, so that a proxy's check needs no name."""
+    answer = requests.get(f"{server.url}/health", headers={"Host": "10.0.0.1"}, timeout=100)
+    assert answer.json() == {"status": "ok"}
+
+
+def test_serves_the_page_and_nothing_else_of_the_folder(server: Server) -> None:
+    """Each file of the page has its type and the security headers; its scripts are local."""
+    types = {}
+    for file in (PROJECT / "app" / "page").iterdir():
+        path = "/" if file.name == "index.html" else f"/{file.name}"
+        answer = requests.get(f"{server.url}{path}", timeout=100)
+        assert answer.content == file.read_bytes()
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        types[file.suffix] = answer.headers["Content-Type"].partition(";")[0]
+    assert types.items() <= module.MEDIA_TYPES.items()
+    assert requests.get(f"{server.url}/docs", timeout=100).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Origin": "http://[a", "Sec-Fetch-Site": "same-origin"}, 403),
+        ({"Origin": "OWN"}, 200),
+    ],
+)
+def test_refuses_a_foreign_page(server: Server, headers: dict[str, str], status: int) -> None:
+    """A browser's POST for a page of another site is refused; programs send no such header."""
+    headers = {name: server.url if value == "OWN" else value for name, value in headers.items()}
+    response = requests.post(f"{server.url}/read", encoded(drawn(3)), headers=headers, timeout=100)
+    assert response.status_code == status
+    assert ("error" in response.json()) == (status != 200)
 
 
 def test_says_which_model_answers(server: Server, model: Path) -> None:
@@ -43,7 +125,8 @@ def test_gives_the_reason_for_a_rejection(server: Server) -> None:
     """A blank sheet gets status 200 and a reason, not an error."""
     answer = requests.post(f"{server.url}/read", encoded(drawn(1, ink="white")), timeout=100)
     assert answer.status_code == 200
-    assert answer.json() == {"digits": [], "reason": "the sheet is blank"}
+    blank = {"digits": [], "reason": "the sheet is blank", "width": 100, "height": 100}
+    assert answer.json() == blank
 
 
 @pytest.mark.parametrize(
@@ -59,6 +142,10 @@ def test_gives_the_reason_for_a_rejection(server: Server) -> None:
         ("POST", "/read", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415),
         ("POST", "/read", encoded(drawn(1))[:-200], 422),
         ("POST", "/read", bytes(module.MAX_BYTES + 1), 413),
+        ("POST", "/why", b"{}", 422),
+        ("POST", "/why", bytes(module.MAX_WHY_BYTES + 1), 413),
+        ("POST", "/health", b"", 405),
+        ("PRI", "*", b"", 404),
     ],
 )
 def test_errors_are_json(
@@ -99,15 +186,24 @@ def test_answers_to_its_own_hosts(server: Server, name: str) -> None:
     assert response.status_code == 200
 
 
-def test_a_slow_sender_is_cut_off(server: Server) -> None:
-    """A client that stops sending gets a 408 after some seconds; others are served meanwhile."""
+@pytest.mark.parametrize(
+    "start",
+    [
+        "",
+        "POST /read HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        "POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nslow",
+    ],
+)
+def test_slow_clients_keep_nobody_out(server: Server, start: str) -> None:
+    """More silent or slow connections than one address may have do not keep it from answers."""
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=100) as connection:
-        connection.sendall(
-            f"POST /read HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nslow".encode()
-        )
-        assert requests.get(server.url, timeout=100).status_code == 200
-        assert connection.recv(1 << 12).startswith(b"HTTP/1.1 408")
+    with ExitStack() as stack:
+        for _ in range(MAX_PER_ADDRESS + 44):
+            connection = socket.create_connection((host, int(port)), timeout=100)
+            stack.enter_context(connection).sendall(start.encode())
+        for _ in range(5):
+            response = requests.post(f"{server.url}/read", encoded(drawn(3)), timeout=100)
+            assert response.status_code == 200
 
 
 def test_a_sender_may_go_away(server: Server) -> None:
@@ -134,6 +230,122 @@ def test_refuses_a_wrong_port(model: Path, port: str) -> None:
     )
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1].endswith(f"--port: found {port}, expected 1 to 65535")
+
+
+def in_a_process(model: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", "--model", str(model), *options],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def another_server(model: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Serve with other options; give the process and the port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with in_a_process(model, "--port", str(port), *options) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline().startswith("http://")
+            assert process.stdout.readline().startswith("model: ")
+            yield process, port
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_ends_after_the_requests_at_work(model: Path, number: signal.Signals) -> None:
+    """A signal ends the server with code 0, after an answer to the request that had arrived."""
+    content = encoded(drawn(3).resize((6000, 6000)), compress_level=1)
+    with another_server(model) as (process, port):
+        with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
+            start = f"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
+            connection.sendall(f"{start}Expect: 100-continue\r\n\r\n".encode())
+            assert connection.recv(1 << 12).startswith(b"HTTP/1.1 100")
+            connection.sendall(content)
+            process.send_signal(number)
+            assert connection.recv(1 << 12).startswith(b"HTTP/1.1 200")
+        _, errors = process.communicate(timeout=100)
+    assert process.returncode == 0
+    assert errors == ""
+
+
+def test_ends_although_a_body_does_not(model: Path) -> None:
+    """A body that never ends keeps the server for some seconds only, without a traceback."""
+    with (
+        another_server(model) as (process, port),
+        socket.create_connection(("127.0.0.1", port), timeout=100) as connection,
+    ):
+        start = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+        connection.sendall(start + b"Expect: 100-continue\r\n\r\n")
+        assert connection.recv(1 << 12).startswith(b"HTTP/1.1 100")
+        process.terminate()
+        _, errors = process.communicate(timeout=100)
+    assert process.returncode == 0
+    assert errors == ""
+
+
+def test_says_that_a_port_is_in_use(model: Path) -> None:
+    """A port in use ends the program with one line, before it says where it serves."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with in_a_process(model, "--port", str(port)) as process:
+            output, errors = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert output == ""
+    assert errors.splitlines() == [
+        f"error: 127.0.0.1, port {port}: Address already in use; try another --port or --host"
+    ]
+
+
+def test_serves_further_hosts_and_keeps_a_log(model: Path) -> None:
+    """--allow-host adds a name to loopback's; --access-log prints a line for each request."""
+    options = ("--allow-host", "Digits.example", "--allow-host", "b.example", "--access-log")
+    with another_server(model, *options) as (process, port):
+        assert process.stdout
+        url = f"http://127.0.0.1:{port}"
+        names = ("digits.example", "b.example:80", "localhost", "other.example")
+        statuses = [
+            requests.post(
+                f"{url}/read?a", encoded(drawn(3)), headers={"Host": name}, timeout=100
+            ).status_code
+            for name in names
+        ]
+        assert statuses == [200, 200, 200, 421]
+        requests.get(f"{url}/%0Aä", timeout=100)
+        lines = [process.stdout.readline() for _ in range(5)]
+    line = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d 127\.0\.0\.1 (.+) \d+ ms\n"
+    requests_logged = [match[1] for match in (re.fullmatch(line, text) for text in lines) if match]
+    assert requests_logged == [*["POST /read 200"] * 3, "POST /read 421", "GET /%0A%C3%A4 404"]
+
+
+def test_several_processes_serve_one_address(model: Path) -> None:
+    """The importable application runs under uvicorn's own command in two processes."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    options = ["--workers", "2", "--http", "app.connections:Connection", "--port", str(port)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "app.asgi:app", *options],
+        cwd=PROJECT,
+        env=os.environ | {"ALLOWED_HOSTS": "a.example, 127.0.0.1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr
+            while "Application startup complete" not in process.stderr.readline():
+                assert process.poll() is None
+            url = f"http://127.0.0.1:{port}"
+            answer = requests.post(f"{url}/read", encoded(drawn(3)), timeout=100).json()
+            assert [digit["digit"] for digit in answer["digits"]] == [3]
+            other = requests.get(f"{url}/model", headers={"Host": "b.example"}, timeout=100)
+            assert other.status_code == 421
+        finally:
+            process.terminate()
 
 
 def test_many_at_once(server: Server) -> None:

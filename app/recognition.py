@@ -1,0 +1,36 @@
+"""Recognition for the server: a few quick pictures at once, and beside them a slow one."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from app.files import MoreNeededError
+from app.limits import Queue
+from app.tasks import explain, recognise_picture
+from app.workers import Workers
+
+
+class Recognition:
+    """Gives requests their turns with the workers."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._quick, self._patient = Queue(workers.count), Queue(1)
+
+    async def recognise(self, content: bytes) -> dict[str, Any]:
+        """Return the digits in a picture file as `app.api.ReadingJson`; raise `PictureError`."""
+        answer: dict[str, Any] = await self._run(recognise_picture, content)
+        return answer
+
+    async def explain(self, image: str, digit: int) -> list[list[float]]:
+        """Return what matters in the image (28, 28) of a digit, given as a data URL."""
+        importance: list[list[float]] = await self._run(explain, image, digit)
+        return importance
+
+    async def _run(self, task: Callable[..., Any], *arguments: object) -> Any:
+        try:
+            async with self._quick.turn():
+                return await asyncio.wrap_future(self._workers.quick.submit(task, *arguments))
+        except MoreNeededError:
+            async with self._patient.turn():
+                return await asyncio.wrap_future(self._workers.patient.submit(task, *arguments))

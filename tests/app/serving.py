@@ -1,0 +1,75 @@
+"""Serve an application in this process, so that a test can look inside; raw requests to it."""
+
+import json
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from app.connections import Connection
+from app.guard import Guard
+from app.server import Recognise, create_app
+
+EMPTY = {"digits": [], "reason": "the sheet is blank", "width": 1, "height": 1}
+
+
+async def recognise_nothing(_: bytes) -> dict[str, Any]:
+    """Stand in for the recognition of a picture."""
+    return EMPTY
+
+
+async def explain_nothing(_: str, __: int) -> list[list[float]]:
+    """Stand in for the explanation of a digit."""
+    return [[0.0] * 28] * 28
+
+
+def application(recognise: Recognise = recognise_nothing, hosts: list[str] | None = None) -> Guard:
+    """Return an application without a model."""
+    return create_app(recognise, explain_nothing, "none", hosts or [])
+
+
+@contextmanager
+def serving(app: Callable[..., Awaitable[None]]) -> Iterator[int]:
+    """Serve an application on a free port of the loopback address, and give the port."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+    config = uvicorn.Config(app, http=Connection, ws="none", log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def connect(port: int) -> socket.socket:
+    """Connect to a port of the loopback address."""
+    return socket.create_connection(("127.0.0.1", port), timeout=100)
+
+
+def head(path: str, size: int, *lines: str, method: str = "POST") -> bytes:
+    """Return the head of a request with a body of `size` bytes."""
+    start = (f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {size}")
+    return "\r\n".join((*start, *lines, "", "")).encode()
+
+
+def answer_on(connection: socket.socket) -> tuple[int, Any]:
+    """Return the status and the JSON of the next answer on a connection; 0 if it is closed."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        try:
+            part = connection.recv(1 << 16)
+        except ConnectionError:
+            part = b""
+        if not part:
+            return 0, None
+        received += part
+    start, _, content = received.partition(b"\r\n\r\n")
+    size = int(start.lower().partition(b"content-length:")[2].split()[0])
+    while len(content) < size:
+        content += connection.recv(1 << 16)
+    return int(start.split()[1]), json.loads(content)

@@ -1,0 +1,217 @@
+import asyncio
+import socket
+import time
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import pytest
+
+from app import connections, limits
+from app.connections import BODY, HEADER, Connection
+from tests.app.serving import EMPTY, answer_on, application, connect, head, serving
+
+GET = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+HALF_HEADER = b"POST /read HTTP/1.1\r\nHost: a\r\nX-Slow: "
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+    """Give the list of connections that the server has taken."""
+    taken: list[Connection] = []
+    original = Connection.connection_made
+
+    def record(self: Connection, transport: asyncio.Transport) -> None:
+        original(self, transport)
+        taken.append(self)
+
+    monkeypatch.setattr(Connection, "connection_made", record)
+    return taken
+
+
+def wait_for(condition: Any) -> None:
+    """Wait until a condition holds; the test's own time limit ends it otherwise."""
+    while not condition():
+        time.sleep(0.002)
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Wait until the server sends something or closes, and return whether it closes."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.parametrize("limit", ["MAX_PER_ADDRESS", "MAX_CONNECTIONS"])
+@pytest.mark.parametrize("start", [b"", HALF_HEADER, head("/read", 9) + b"half"])
+def test_a_new_connection_replaces_the_one_that_waits_for_longest(
+    limit: str, start: bytes, made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of silent, slow and half-sent requests only the oldest ends when one too many comes."""
+    monkeypatch.setattr(connections, limit, 3)
+    with serving(application()) as port, ExitStack() as stack:
+        slow = [stack.enter_context(connect(port)) for _ in range(3)]
+        for number, connection in enumerate(slow):
+            connection.sendall(start)
+            wait_for(lambda number=number: len(made) > number)
+        stage = BODY if b"half" in start else HEADER
+        wait_for(lambda: all(not c.has_unread_data() and c._stage == stage for c in made))
+        honest = stack.enter_context(connect(port))
+        honest.sendall(GET)
+        assert answer_on(honest) == (200, {"status": "ok"})
+        assert is_closed(slow[0])
+        assert [connection.transport.is_closing() for connection in made[1:3]] == [False, False]
+
+
+def test_a_request_that_has_just_arrived_is_not_given_up(
+    made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two connections that wait, the older one stays if it has sent what is not read yet."""
+    monkeypatch.setattr(connections, "MAX_PER_ADDRESS", 2)
+    monkeypatch.setattr(Connection, "has_unread_data", lambda self: self is made[0])
+    with serving(application()) as port, ExitStack() as stack:
+        older, newer = (stack.enter_context(connect(port)) for _ in range(2))
+        wait_for(lambda: len(made) == 2)
+        stack.enter_context(connect(port))
+        assert is_closed(newer)
+        older.sendall(GET)
+        assert answer_on(older)[0] == 200
+
+
+def test_a_request_at_work_keeps_its_connection(
+    made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request whose body has arrived is answered, although its connection is the oldest."""
+    monkeypatch.setattr(connections, "MAX_PER_ADDRESS", 2)
+    go_on = asyncio.Event()
+
+    async def recognise(_: bytes) -> dict[str, Any]:
+        await go_on.wait()
+        return EMPTY
+
+    with serving(application(recognise)) as port, ExitStack() as stack:
+        at_work = stack.enter_context(connect(port))
+        at_work.sendall(head("/read", 1) + b"a")
+        wait_for(lambda: made and not made[0].waits)
+        silent = [stack.enter_context(connect(port)) for _ in range(4)]
+        assert all(is_closed(connection) for connection in silent[:3])
+        made[0].loop.call_soon_threadsafe(go_on.set)
+        assert answer_on(at_work) == (200, EMPTY)
+
+
+def test_without_a_connection_that_waits_the_new_one_is_closed(
+    made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If every request has arrived, no connection is given up for a new one."""
+    monkeypatch.setattr(connections, "MAX_PER_ADDRESS", 1)
+    go_on = asyncio.Event()
+
+    async def recognise(_: bytes) -> dict[str, Any]:
+        await go_on.wait()
+        return EMPTY
+
+    with serving(application(recognise)) as port, connect(port) as at_work:
+        at_work.sendall(head("/read", 1) + b"a")
+        wait_for(lambda: made and not made[0].waits)
+        with connect(port) as new:
+            assert is_closed(new)
+        made[0].loop.call_soon_threadsafe(go_on.set)
+        assert answer_on(at_work) == (200, EMPTY)
+
+
+@pytest.mark.parametrize(
+    "start", [b"", HALF_HEADER, head("/health", 9, method="GET"), GET, GET + HALF_HEADER]
+)
+def test_a_connection_that_waits_too_long_is_closed(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Silent and half-sent requests end, also after an answer, and however they drip."""
+    monkeypatch.setattr(connections, "TIME", {HEADER: 0.2, BODY: 0.2, "work": None})
+    with serving(application()) as port, connect(port) as connection:
+        connection.sendall(start)
+        if start.startswith(b"GET"):
+            assert answer_on(connection)[0] == 200
+        connection.settimeout(0.02)
+        while True:
+            try:
+                if is_closed(connection):
+                    break
+            except TimeoutError:
+                if start not in (b"", GET):
+                    connection.sendall(b"a")
+
+
+def test_a_body_that_waits_too_long_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that stays incomplete gets a 408; its connection may end without another word."""
+    monkeypatch.setattr(limits, "BODY_TIME", 0.1)
+    with serving(application()) as port, connect(port) as connection:
+        connection.sendall(head("/read", 9) + b"half")
+        status, answer = answer_on(connection)
+    assert status == 408
+    assert answer["error"].startswith("the body did not arrive")
+
+
+def test_answers_are_sent_at_once(made: list[Connection]) -> None:
+    """The system does not hold back the end of an answer until its beginning has arrived."""
+    with serving(application()) as port, connect(port):
+        wait_for(lambda: made)
+        connection = made[0].transport.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    "request_line", [b"hello\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\0\1\0\1\xfc"]
+)
+def test_what_is_not_http_gets_an_error_as_json(request_line: bytes) -> None:
+    """Nonsense, a request without a host and the beginning of TLS are answered as JSON."""
+    with serving(application()) as port, connect(port) as connection:
+        connection.sendall(request_line + b"\r\n\r\n")
+        status, answer = answer_on(connection)
+    assert status == 400
+    assert answer == {"error": "not an HTTP request, expected HTTP/1.1"}
+
+
+def chunked(size: int, count: int) -> bytes:
+    """Return a request whose body comes in chunks."""
+    chunk = b"%x\r\n%s\r\n" % (size, b"a" * size)
+    start = b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return start + chunk * count + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "status"), [(1, 100, 200), (1000, 1000, 200), (1, 10_000, 400)]
+)
+def test_a_body_in_many_small_chunks_is_refused(size: int, count: int, status: int) -> None:
+    """A few small chunks or many large ones are taken; many small ones would hold up all others."""
+    received = []
+
+    async def recognise(content: bytes) -> dict[str, Any]:
+        received.append(len(content))
+        return EMPTY
+
+    with serving(application(recognise)) as port, connect(port) as connection:
+        with suppress(ConnectionError):  # the server may close before all is sent
+            connection.sendall(chunked(size, count))
+        assert answer_on(connection)[0] == status
+    assert received == ([size * count] if status == 200 else [])
+
+
+def test_nonsense_after_an_answer_closes_the_connection(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A body that breaks off in nonsense after its answer causes no traceback."""
+    chunked = b"GET /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(application()) as port, connect(port) as connection:
+        connection.sendall(chunked)
+        assert answer_on(connection)[0] == 200
+        connection.sendall(b"nonsense\r\n")
+        assert is_closed(connection)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_an_ipv6_network_is_one_client() -> None:
+    """A client that has a /64 of IPv6 addresses counts as one; IPv4 addresses count each."""
+    network = connections._network
+    assert network("2001:db8::1") == network("2001:db8::ffff:1") != network("2001:db8:0:1::1")
+    assert network("192.0.2.1") != network("192.0.2.2")
+    assert network("::ffff:192.0.2.1") != network("::ffff:192.0.2.2")

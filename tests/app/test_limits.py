@@ -1,0 +1,174 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from app import limits
+from app.limits import Bodies, Queue
+
+
+class Sender:
+    """A request whose body comes in parts, each when the test says so."""
+
+    headers: dict[str, str]
+
+    def __init__(self, content_length: str = "") -> None:
+        self.headers = {"content-length": content_length}
+        self.parts: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        while part := await self.parts.get():
+            yield part
+            self.parts.task_done()
+
+    async def send(self, part: bytes) -> None:
+        """Send a part and wait until the server has taken it."""
+        self.parts.put_nowait(part)
+        await self.parts.join()
+
+    def end(self) -> None:
+        self.parts.put_nowait(b"")
+
+
+async def received(bodies: Bodies, sender: Sender, until: asyncio.Event | None = None) -> bytes:
+    async with bodies.received(cast(Request, sender), max_bytes=100) as content:
+        if until:
+            await until.wait()
+        return content
+
+
+def status_of(task: asyncio.Task[bytes]) -> int:
+    error = task.exception()
+    assert isinstance(error, HTTPException)
+    return error.status_code
+
+
+def test_the_oldest_incomplete_body_makes_room() -> None:
+    """In 10 bytes, 6 of a first body and 4 of a second give way to the third, oldest first."""
+
+    async def main() -> None:
+        bodies = Bodies(10)
+        first, second, third = senders = Sender(), Sender(), Sender()
+        tasks = [asyncio.create_task(received(bodies, sender)) for sender in senders]
+        await first.send(b"a" * 6)
+        await second.send(b"b" * 4)
+        await third.send(b"c" * 6)
+        await asyncio.wait([tasks[0]])
+        assert status_of(tasks[0]) == 503
+        second.end()
+        third.end()
+        assert await tasks[1] == b"b" * 4
+        assert await tasks[2] == b"c" * 6
+        assert bodies._room == 10
+
+    asyncio.run(main())
+
+
+def test_a_body_gives_no_room_to_itself() -> None:
+    """A body that alone exceeds the room is refused, and leaves it empty."""
+
+    async def main() -> None:
+        bodies, sender = Bodies(10), Sender()
+        task = asyncio.create_task(received(bodies, sender))
+        sender.parts.put_nowait(b"a" * 11)
+        await asyncio.wait([task])
+        assert status_of(task) == 503
+        assert bodies._room == 10
+
+    asyncio.run(main())
+
+
+def test_a_complete_body_keeps_its_room() -> None:
+    """A body that is being recognised is not dropped; the newcomer is refused instead."""
+
+    async def main() -> None:
+        bodies, first, second, done = Bodies(10), Sender(), Sender(), asyncio.Event()
+        complete = asyncio.create_task(received(bodies, first, done))
+        await first.send(b"a" * 6)
+        first.end()
+        refused = asyncio.create_task(received(bodies, second))
+        second.parts.put_nowait(b"b" * 6)
+        await asyncio.wait([refused])
+        assert status_of(refused) == 503
+        done.set()
+        assert await complete == b"a" * 6
+        assert bodies._room == 10
+
+    asyncio.run(main())
+
+
+def test_a_body_dropped_in_its_last_moment_is_not_taken_for_empty() -> None:
+    """If a body ends and is dropped at once, its sender gets a 503."""
+
+    async def main() -> None:
+        bodies, first, second = Bodies(10), Sender(), Sender()
+        dropped = asyncio.create_task(received(bodies, first))
+        other = asyncio.create_task(received(bodies, second))
+        await first.send(b"a" * 6)
+        second.parts.put_nowait(b"b" * 6)
+        first.end()
+        second.end()
+        await asyncio.wait([dropped, other])
+        results = {task.exception() is None for task in (dropped, other)}
+        assert results == {True, False} or dropped.result() == b"a" * 6
+        assert bodies._room == 10
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("content_length", ["101", ""])
+def test_a_body_has_a_limit_of_its_own(content_length: str) -> None:
+    """More than the limit is refused, announced or not."""
+
+    async def main() -> None:
+        bodies, sender = Bodies(1000), Sender(content_length)
+        task = asyncio.create_task(received(bodies, sender))
+        sender.parts.put_nowait(b"a" * 101)
+        await asyncio.wait([task])
+        assert status_of(task) == 413
+        assert bodies._room == 1000
+
+    asyncio.run(main())
+
+
+def test_a_slow_body_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not end in time gets a 408."""
+    monkeypatch.setattr(limits, "BODY_TIME", 0.01)
+
+    async def main() -> None:
+        task = asyncio.create_task(received(Bodies(10), Sender()))
+        await asyncio.wait([task])
+        assert status_of(task) == 408
+
+    asyncio.run(main())
+
+
+def test_a_turn_is_waited_for_in_order_and_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one turn taken, others wait for it; too many, or for too long, get a 503."""
+    monkeypatch.setattr(limits, "MAX_WAITING", 2)
+    monkeypatch.setattr(limits, "QUEUE_TIME", 0.05)
+
+    async def main() -> None:
+        queue, order = Queue(1), []
+
+        async def request(name: str) -> None:
+            async with queue.turn():
+                order.append(name)
+
+        async with queue.turn():
+            waiting = [asyncio.create_task(request(name)) for name in "ab"]
+            await asyncio.sleep(0)
+            with pytest.raises(HTTPException, match="busy"):
+                await request("one too many")
+            late = asyncio.create_task(asyncio.wait(waiting))
+            await late
+            assert all(task.exception() for task in waiting)
+            waiting = [asyncio.create_task(request(name)) for name in "cd"]
+            await asyncio.sleep(0)
+        await asyncio.wait(waiting)
+        assert order == ["c", "d"]
+
+    asyncio.run(main())

@@ -1,0 +1,64 @@
+"""The API keeps what /openapi.json says, whatever is sent."""
+
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import load_all_checks
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.app.conftest import Server
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = 20  # for each operation and mode
+
+load_all_checks()
+
+
+@pytest.fixture(scope="session")
+def api(server: Server) -> schemathesis.BaseSchema:
+    """Load the description of the API from the server."""
+    return schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        *(("POST", path, mode) for path in ("/read", "/why") for mode in GenerationMode),
+        ("GET", "/model", GenerationMode.POSITIVE),
+        ("GET", "/health", GenerationMode.POSITIVE),
+    ],
+)
+def test_keeps_its_description(
+    api: schemathesis.BaseSchema, method: str, path: str, mode: GenerationMode
+) -> None:
+    """Each answer to made-up requests, right and wrong ones, has a described status and form."""
+
+    @given(case=api[path][method].as_strategy(generation_mode=mode))
+    @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None)
+    def check(case: schemathesis.Case[Any]) -> None:
+        # Made-up bytes have the described form, but are no picture.
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+    check()
+
+
+def test_describes_bodies_answers_and_errors(server: Server) -> None:
+    """Each POST has its bodies, its answer and its errors; each error is one line of JSON."""
+    paths = requests.get(f"{server.url}/openapi.json", timeout=100).json()["paths"]
+    assert set(paths) == {"/read", "/why", "/model", "/health"}
+    bodies = paths["/read"]["post"]["requestBody"]["content"]
+    assert set(bodies) == {"application/octet-stream", "multipart/form-data", "application/json"}
+    for path in ("/read", "/why"):
+        responses = paths[path]["post"]["responses"]
+        schemas = {
+            status: response["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+            for status, response in responses.items()
+        }
+        assert schemas.pop("200") in ("ReadingJson", "ImportanceJson")
+        assert set(schemas.values()) == {"ErrorJson"}
+        assert {"400", "403", "408", "413", "421", "422", "500", "503"} <= set(schemas)

@@ -1,0 +1,103 @@
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from app.arrays import Probabilities, UInt8Array
+from app.classifier import Classifier
+from app.files import PictureError
+from app.why import as_data_url, image_in, importance
+from tests.app.conftest import drawn, encoded, images_in
+
+
+def data_url(content: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+def looks_at_one_pixel(images: UInt8Array) -> Probabilities:
+    """Give the digit 3 a probability of 0.9 if the pixel (10, 14) has ink, and 0.1 otherwise."""
+    probabilities = np.zeros((len(images), 10), np.float32)
+    probabilities[:, 3] = np.where(images[:, 10, 14] > 0, 0.9, 0.1)
+    return probabilities
+
+
+def test_only_what_lies_around_the_decisive_pixel_matters() -> None:
+    """With ink everywhere, a pixel matters if a patch covers it and the decisive one, (10, 14).
+
+    The patches have 5x5 pixels and their middles 2 pixels between them. Those that cover (10, 14)
+    have their middles in the rows 8, 10 and 12 and the columns 12, 14 and 16.
+    """
+    found = importance(looks_at_one_pixel, np.full((28, 28), 255, np.uint8), 3)
+    around = np.zeros((28, 28), np.bool_)
+    around[6:15, 10:19] = True
+    assert ((found > 0) == around).all()
+    assert (found[~around] == 0).all()
+    # The probability falls from 0.9 to 0.1 under all patches over the decisive pixel, and under one
+    # of the nine patches over the corner.
+    assert found[10, 14] == pytest.approx(0.8)
+    assert found[6, 10] == pytest.approx(0.8 / 9)
+
+
+def test_ink_against_a_digit_counts_negative() -> None:
+    """Emptying raises the probability of a digit that the ink speaks against."""
+
+    def against(images: UInt8Array) -> Probabilities:
+        return 1 - looks_at_one_pixel(images)
+
+    assert importance(against, np.full((28, 28), 255, np.uint8), 3)[10, 14] == pytest.approx(-0.8)
+
+
+def test_an_empty_image_has_no_importance() -> None:
+    """Where there is no ink, nothing can be taken away."""
+    assert not importance(looks_at_one_pixel, np.zeros((28, 28), np.uint8), 3).any()
+
+
+def test_the_strokes_of_a_nine_matter(model: Path) -> None:
+    """With the real model, what matters most for a drawn nine is on or beside its strokes."""
+    (image,) = images_in(encoded(drawn(9)))
+    found = importance(Classifier(model), image, 9)
+    row, column = np.unravel_index(found.argmax(), found.shape)
+    assert found[row, column] > 0.1
+    assert image[row - 2 : row + 3, column - 2 : column + 3].max() > 127
+
+
+def test_reads_the_images_that_the_server_gives() -> None:
+    """An image survives the way to the page and back."""
+    (image,) = images_in(encoded(drawn(3)))
+    assert (image_in(as_data_url(image)) == image).all()
+
+
+def pictures_of_other_forms() -> dict[str, bytes]:
+    """Return pictures that are no 28x28 PNG in 8-bit grey, and what only looks like one."""
+    grey = Image.new("L", (28, 28))
+    valid = encoded(grey)
+    text = PngInfo()
+    text.add_text("a", "b" * 9000)
+    return {
+        "another size": encoded(Image.new("L", (28, 29))),
+        "colours": encoded(Image.new("RGB", (28, 28))),
+        "16 bits": encoded(Image.new("I;16", (28, 28))),
+        "a palette": encoded(Image.new("P", (28, 28))),
+        "another format": encoded(grey, "BMP"),
+        "cut off": valid[:40],
+        "damaged": valid[:45] + bytes([valid[45] ^ 255]) + valid[46:],
+        "too long": encoded(grey, pnginfo=text),
+        "empty": b"",
+    }
+
+
+@pytest.mark.parametrize("kind", pictures_of_other_forms())
+def test_refuses_other_images(kind: str) -> None:
+    """Anything but a 28x28 PNG in 8-bit grey is refused in one line."""
+    with pytest.raises(PictureError, match=r"\A.+\Z"):
+        image_in(data_url(pictures_of_other_forms()[kind]))
+
+
+@pytest.mark.parametrize("text", ["", "data:image/png;base64,%%%", "data:image/jpeg;base64,", "ä"])
+def test_refuses_other_texts(text: str) -> None:
+    """A text that is no data URL of a PNG is refused in one line."""
+    with pytest.raises(PictureError, match=r"\A.+\Z"):
+        image_in(text)
