@@ -53,7 +53,9 @@ def stroke_width(mask: Mask) -> float:
 
     In a band of width w the mean distance to the edge is w / 4.
     """
-    padded = np.pad(mask, 1).astype(np.uint8)
+    rows, columns = np.nonzero(mask)
+    box = mask[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    padded = np.pad(box, 1).astype(np.uint8)
     distances = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return 4 * float(distances[padded > 0].mean()) - 1
 

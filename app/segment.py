@@ -14,7 +14,8 @@ from app.ruled_lines import without_ruled_lines
 
 # Smaller pictures are enlarged, so that strokes are several pixels wide: 28 pixels become 112.
 MIN_LONGER_SIDE = 112
-MARGIN = 0.2  # of a digit's longer side, kept around the digit
+# Of a digit's longer side, kept around the digit: normalising widens a stroke by at most 0.095.
+MARGIN = 0.1
 
 
 class Digit(NamedTuple):
@@ -52,7 +53,10 @@ def find_digits(grey: Levels) -> Steps:
     steps = Steps(grey, ink, mask, grouped, [])
     if reason := layout_reason(mask, boxes):
         return steps._replace(reason=reason)
-    images = [_image(ink, components, group, box) for group, box in zip(groups, boxes, strict=True)]
+    paper, _ = paper_noise(ink)
+    images = [
+        _image(ink, components, group, box, paper) for group, box in zip(groups, boxes, strict=True)
+    ]
     if reason := shape_reason(images):
         return steps._replace(reason=reason)
     return steps._replace(
@@ -80,14 +84,18 @@ def enlarged(grey: Levels, factor: int) -> Levels:
     return np.clip(larger, 0, 1)
 
 
-def _image(ink: Levels, components: Components, group: list[int], box: Box) -> UInt8Array:
+def _image(
+    ink: Levels, components: Components, group: list[int], box: Box, paper: float
+) -> UInt8Array:
     """Cut one group of components out of the ink, with a margin, and normalise it."""
-    margin = round(max(box.width, box.height) * MARGIN) + 2
-    window = (
-        slice(box.top, box.bottom + 2 * margin),
-        slice(box.left, box.right + 2 * margin),
+    margin = round(max(box.width, box.height) * MARGIN) + 6  # full_range softens the edge
+    height, width = ink.shape
+    top, bottom = max(0, box.top - margin), min(height, box.bottom + margin)
+    left, right = max(0, box.left - margin), min(width, box.right + margin)
+    missing = (  # where the picture ends within the margin
+        (top - box.top + margin, box.bottom + margin - bottom),
+        (left - box.left + margin, box.right + margin - right),
     )
-    own_mask = np.pad(np.isin(components.labels, group), margin)[window]
-    own_ink = np.pad(ink, margin)[window]
-    paper, _ = paper_noise(ink)
-    return normalised(own_ink, own_mask, paper)
+    window = slice(top, bottom), slice(left, right)
+    own_mask = np.pad(np.isin(components.labels[window], group), missing)
+    return normalised(np.pad(ink[window], missing), own_mask, paper)
