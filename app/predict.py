@@ -191,7 +191,8 @@ def main() -> int:
         try:
             save(rows, options.show)
         except OSError as error:
-            parser.error(f"--show: {options.show}: {error.strerror or error}")
+            print(f"error: --show: {options.show}: {error.strerror or error}", file=sys.stderr)
+            return 2
     print(end="", flush=True)  # raises an error of the output here, where it is handled
     return 1 if error_count else 0
 
