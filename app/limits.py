@@ -81,9 +81,7 @@ class Bodies:
         self._room -= size
 
     def _drop(self, limit: asyncio.Timeout) -> None:
-        content = self._arriving.pop(limit)
-        self._room += len(content)
-        content.clear()
+        self._room += len(self._arriving.pop(limit))
 
 
 class Queue:

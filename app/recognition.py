@@ -15,7 +15,8 @@ class Recognition:
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
-        self._quick, self._patient = Queue(workers.count), Queue(1)
+        # The next picture is at hand when a process becomes free.
+        self._quick, self._patient = Queue(2 * workers.count), Queue(1)
 
     async def recognise(self, content: bytes) -> dict[str, Any]:
         """Return the digits in a picture file as `app.api.ReadingJson`; raise `PictureError`."""

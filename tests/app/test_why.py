@@ -41,6 +41,15 @@ def test_only_what_lies_around_the_decisive_pixel_matters() -> None:
     assert found[6, 10] == pytest.approx(0.8 / 9)
 
 
+def test_patches_without_ink_do_not_count() -> None:
+    """With ink in the decisive pixel alone, each patch over it counts, and no other."""
+    image = np.zeros((28, 28), np.uint8)
+    image[10, 14] = 255
+    found = importance(looks_at_one_pixel, image, 3)
+    assert found[6:15, 10:19] == pytest.approx(0.8)
+    assert np.count_nonzero(found) == 81
+
+
 def test_ink_against_a_digit_counts_negative() -> None:
     """Emptying raises the probability of a digit that the ink speaks against."""
 
