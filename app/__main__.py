@@ -11,11 +11,11 @@ from pathlib import Path
 try:
     import uvicorn
 
-    from app.connections import BACKLOG, MAX_FILES, Connection
     from app.models import default_model, describe
     from app.predict import MODEL_HELP, started_workers
-    from app.recognition import Recognition
-    from app.server import create_app
+    from app.web.connections import BACKLOG, MAX_FILES, Connection
+    from app.web.recognition import Recognition
+    from app.web.server import create_app
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-app.txt`")
 

@@ -41,7 +41,7 @@ def recognise_file(
 
 
 def recognise_picture(reader: "Reader", content: bytes) -> dict[str, Any]:
-    """Recognise the content and return it as `app.api.ReadingJson` describes it."""
+    """Recognise the content and return it as `app.web.api.ReadingJson` describes it."""
     from app.why import as_data_url
 
     reading = reader.recognise(content)

@@ -17,7 +17,7 @@ import pytest
 import requests
 from PIL import Image
 
-from app.server import MAX_BYTES
+from app.web.server import MAX_BYTES
 from tests.app.conftest import MemoryWatch, Server, drawn, encoded
 from tests.app.hostile import bmp_of_runs, png_of_zeros, tiff_of_a_large_tile, tiff_of_strips
 from tests.conftest import PROJECT

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.files import PictureError
-from app.form import picture_in_form
+from app.web.form import picture_in_form
 
 SIDE = 28  # pixels of a digit's image, the same as app.normalise's, which takes long to import
 MAX_MARKS = 10  # commas and opening brackets; more would be more keys than any request has

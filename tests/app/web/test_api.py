@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from app.api import PictureBody, WhyBody, parsed, picture_in
 from app.files import PictureError
-from app.form import MAX_PARTS
+from app.web.api import PictureBody, WhyBody, parsed, picture_in
+from app.web.form import MAX_PARTS
 
 FILE = 'name="picture"; filename="a.png"'
 BOUNDARY = "multipart/form-data; boundary=line"

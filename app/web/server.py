@@ -13,7 +13,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from app.api import (
+from app.files import PictureError, TooLargeError, UnknownFormatError
+from app.web.api import (
     ErrorJson,
     HealthJson,
     ImportanceJson,
@@ -24,9 +25,8 @@ from app.api import (
     parsed,
     picture_in,
 )
-from app.files import PictureError, TooLargeError, UnknownFormatError
-from app.guard import Guard
-from app.limits import Bodies
+from app.web.guard import Guard
+from app.web.limits import Bodies
 
 MAX_BYTES = 16 << 20  # of one request
 MAX_WHY_BYTES = 16 << 10

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app import connections, limits
-from app.connections import BODY, HEADER, Connection
-from tests.app.serving import EMPTY, answer_on, application, connect, head, serving
+from app.web import connections, limits
+from app.web.connections import BODY, HEADER, Connection
+from tests.app.web.serving import EMPTY, answer_on, application, connect, head, serving
 
 GET = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_HEADER = b"POST /read HTTP/1.1\r\nHost: a\r\nX-Slow: "

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import requests
 
-from app import server as module
-from app.connections import MAX_PER_ADDRESS
+from app.web import server as module
+from app.web.connections import MAX_PER_ADDRESS
 from tests.app.conftest import Server, drawn, encoded
 from tests.conftest import PROJECT
 
@@ -328,9 +328,9 @@ def test_several_processes_serve_one_address(model: Path) -> None:
     """The importable application runs under uvicorn's own command in two processes."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    options = ["--workers", "2", "--http", "app.connections:Connection", "--port", str(port)]
+    options = ["--workers", "2", "--http", "app.web.connections:Connection", "--port", str(port)]
     with subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "app.asgi:app", *options],
+        [sys.executable, "-m", "uvicorn", "app.web.asgi:app", *options],
         cwd=PROJECT,
         env=os.environ | {"ALLOWED_HOSTS": "a.example, 127.0.0.1"},
         stderr=subprocess.DEVNULL,

@@ -1,17 +1,18 @@
 """The application for any ASGI server, in as many processes as wanted.
 
-    uvicorn app.asgi:app --workers 2 --http app.connections:Connection
+    uvicorn app.web.asgi:app --workers 2 --http app.web.connections:Connection
 
 The environment variable ALLOWED_HOSTS has the names under which it may be called, with commas
-between them; without it, any. `app.connections` has the limits on connections, for uvicorn alone.
+between them; without it, any. `app.web.connections` has the limits on connections; it is for
+uvicorn alone.
 """
 
 import os
 
 from app.models import default_model, describe
 from app.predict import started_workers
-from app.recognition import Recognition
-from app.server import create_app
+from app.web.recognition import Recognition
+from app.web.server import create_app
 
 _model = default_model()
 _recognition = Recognition(started_workers(_model))

@@ -15,8 +15,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from app.guard import RAW_HEADERS
-from app.limits import BODY_TIME
+from app.web.guard import RAW_HEADERS
+from app.web.limits import BODY_TIME
 
 MAX_CONNECTIONS = 1024
 MAX_PER_ADDRESS = 256  # a school behind one address has fewer

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from app.files import MoreNeededError
-from app.limits import Queue
 from app.tasks import explain, recognise_picture
+from app.web.limits import Queue
 from app.workers import Workers
 
 
@@ -19,7 +19,7 @@ class Recognition:
         self._quick, self._patient = Queue(2 * workers.count), Queue(1)
 
     async def recognise(self, content: bytes) -> dict[str, Any]:
-        """Return the digits in a picture file as `app.api.ReadingJson`; raise `PictureError`."""
+        """Return a picture file's digits as `app.web.api.ReadingJson`, or raise `PictureError`."""
         answer: dict[str, Any] = await self._run(recognise_picture, content)
         return answer
 

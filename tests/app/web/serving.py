@@ -9,9 +9,9 @@ from typing import Any
 
 import uvicorn
 
-from app.connections import Connection
-from app.guard import Guard
-from app.server import Recognise, create_app
+from app.web.connections import Connection
+from app.web.guard import Guard
+from app.web.server import Recognise, create_app
 
 EMPTY = {"digits": [], "reason": "the sheet is blank", "width": 1, "height": 1}
 

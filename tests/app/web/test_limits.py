@@ -6,8 +6,8 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from app import limits
-from app.limits import Bodies, Queue
+from app.web import limits
+from app.web.limits import Bodies, Queue
 
 
 class Sender:

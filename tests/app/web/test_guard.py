@@ -2,7 +2,7 @@ import asyncio
 
 from starlette.types import Message, Receive, Scope, Send
 
-from app.guard import Guard
+from app.web.guard import Guard
 
 
 def test_a_request_that_outlasts_the_server_is_answered() -> None:

@@ -1,0 +1,1 @@
+"""The web server, and the page that it serves: python -m app."""
