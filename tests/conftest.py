@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
@@ -86,7 +87,7 @@ def versions(path: str) -> list[bytes]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files first that take longest, so that no process ends long before the others."""
-    longest = ["test_pipeline", "test_cluster", "test_kills"]
+    longest = ["test_cluster", "test_pipeline", "test_extending", "test_kills"]
     places = {name: place for place, name in enumerate(longest)}
     items.sort(key=lambda item: places.get(item.path.stem, len(longest)))
 
@@ -145,6 +146,28 @@ def copy_of_project(root: Path) -> Pipeline:
     ):
         pipeline.succeed(*command)
     return pipeline
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """Give a project in which `dvc repro` has run and been committed.
+
+    The first process that needs it makes it; all files of tests get copies.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # that of all processes
+    made = Pipeline(folder / "reproduced")
+    with FileLock(folder / "reproduced.lock"):
+        if not made.root.exists():
+            pipeline = copy_of_project(tmp_path_factory.mktemp("project"))
+            pipeline.succeed("dvc", "repro")
+            pipeline.succeed("git", "add", "--all")
+            pipeline.succeed("git", "commit", "--quiet", "--message=reproduced")
+            pipeline.root.rename(made.root)
+    copy = tmp_path_factory.mktemp("reproduced") / "project"
+    shutil.copytree(made.root, copy, symlinks=True)
+    return Pipeline(copy)
 
 
 @pytest.fixture

@@ -41,14 +41,19 @@ class Outcome(NamedTuple):
         return self.same_lock and self.resumed_after == self.epochs
 
 
-def prepare(folder: Path, stage: str = LAST_STAGE) -> tuple[Pipeline, str, float]:
-    """Run undisturbed up to `stage`; return the project, its dvc.lock and the seconds it took."""
+def prepare(folder: Path) -> tuple[Pipeline, str, float]:
+    """Run undisturbed; return the project, its dvc.lock and the seconds it took."""
     pipeline = copy_of_project(folder)
+    set_epochs(pipeline)
+    start = time.monotonic()
+    pipeline.succeed("dvc", "repro")
+    return pipeline, pipeline.lock(), time.monotonic() - start
+
+
+def set_epochs(pipeline: Pipeline) -> None:
+    """Make the training long enough to be killed in it."""
     pipeline.change_params({"train": {"model": "normalised-cnn", "epochs": EPOCHS}})
     pipeline.succeed("git", "commit", "--quiet", "--all", "--message=epochs")
-    start = time.monotonic()
-    pipeline.succeed("dvc", "repro", stage)
-    return pipeline, pipeline.lock(), time.monotonic() - start
 
 
 def start(
@@ -91,7 +96,7 @@ def kill_once(
         killed.wait()
     again = start(pipeline, stage)  # at once, while a surviving stage may still run
     psutil.wait_procs(orphans)
-    epochs = max((int(path.stem[-5:]) for path in states(pipeline)), default=0)
+    epochs = last_epoch(pipeline)
     printed, _ = again.communicate()
     if again.returncode != 0:
         print(printed, file=sys.stderr)
@@ -105,9 +110,10 @@ def kill_once(
     )
 
 
-def states(pipeline: Pipeline) -> list[Path]:
-    """Return the training states on disk."""
-    return list((pipeline.root / ".checkpoints").glob("*/*.npz"))
+def last_epoch(pipeline: Pipeline) -> int:
+    """Return the last epoch of the training states on disk, 0 if there are none."""
+    states = (pipeline.root / ".checkpoints").glob("*/*.npz")
+    return max((int(path.stem[-5:]) for path in states), default=0)
 
 
 def main() -> None:

@@ -34,6 +34,17 @@ def test_the_tables_of_recipes_are_those_of_the_benchmark() -> None:
     assert between(BENCHMARKS, "parameters") == parameter_table(parameters)
 
 
+def test_the_table_of_a_cluster_is_that_of_the_benchmark() -> None:
+    """docs/cluster.md has the table that `python -m benchmarks.cluster_table` prints."""
+    pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
+    from benchmarks.cluster_table import MEASURED, seconds_of_default
+    from benchmarks.cluster_table import table as cluster_table
+
+    measured = read_json(PROJECT / MEASURED)["measured"]
+    page = (PROJECT / "docs" / "cluster.md").read_text()
+    assert between(page, "cluster") == cluster_table(measured, seconds_of_default())
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every file that a page links to or shows exists."""
