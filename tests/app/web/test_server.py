@@ -82,7 +82,7 @@ def test_says_that_it_is_there(server: Server) -> None:
 def test_serves_the_page_and_nothing_else_of_the_folder(server: Server) -> None:
     """Each file of the page has its type and the security headers; its scripts are local."""
     types = {}
-    for file in (PROJECT / "app" / "page").iterdir():
+    for file in (PROJECT / "app" / "web" / "page").iterdir():
         path = "/" if file.name == "index.html" else f"/{file.name}"
         answer = requests.get(f"{server.url}{path}", timeout=100)
         assert answer.content == file.read_bytes()
