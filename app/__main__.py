@@ -16,7 +16,7 @@ try:
     from app.models import default_model, describe
     from app.predict import MODEL_HELP, load_reader
     from app.server import create_app
-    from app.threads import WORKERS, Threads
+    from app.threads import TURNS, Threads
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-app.txt`")
 
@@ -78,7 +78,7 @@ def main() -> None:
         threads.explain,
         model,
         [*LOOPBACK, *options.allow_host] if checked else [],
-        turns=WORKERS,
+        turns=TURNS,
         access_log=options.access_log,
     )
     host = f"[{options.host}]" if ":" in options.host else options.host

@@ -12,7 +12,7 @@ from app.classifier import Classifier
 from app.models import default_model, describe
 from app.predict import load_reader
 from app.server import create_app
-from app.threads import WORKERS, Threads
+from app.threads import TURNS, Threads
 
 _model = default_model()
 _threads = Threads(load_reader(_model), Classifier(_model))
@@ -21,5 +21,5 @@ app = create_app(
     _threads.explain,
     describe(_model),
     [name.strip() for name in os.environ.get("ALLOWED_HOSTS", "").split(",") if name.strip()],
-    turns=WORKERS,
+    turns=TURNS,
 )

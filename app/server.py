@@ -79,7 +79,7 @@ def create_app(
         explain: takes an image (28, 28) and a digit and returns the importance (28, 28).
         model: describes the model for people.
         hosts: the names under which the server may be called; any name if there are none.
-        turns: requests that are recognised or explained at once.
+        turns: requests that are with `recognise` and `explain` at once.
         access_log: print a line for each request.
     """
     app = FastAPI(

@@ -12,6 +12,7 @@ from app.reader import Reader
 from app.why import importance
 
 WORKERS = 2  # pictures that are recognised at once
+TURNS = 2 * WORKERS  # requests: the next picture is at hand when a thread becomes free
 Result = TypeVar("Result")
 
 
