@@ -94,7 +94,7 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
-        self._refuse("not an HTTP request, expected HTTP/1.1")
+        self._refuse("not an HTTP request, expected HTTP/1.1 with a header of at most 16 KiB")
 
     def _refuse(self, error: str) -> None:
         """Answer as the rest of the server answers errors, and close the connection."""

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from contextlib import suppress
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
@@ -94,4 +95,5 @@ def _log(scope: Scope, status: int, milliseconds: float) -> None:
     client = scope["client"][0] if scope.get("client") else "-"
     request = f"{quote(scope['method'])} {quote(scope['path'])[:200]}"
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    print(f"{now} {client} {request} {status or '-'} {milliseconds:.0f} ms", flush=True)
+    with suppress(OSError):  # whoever read the log may have ended
+        print(f"{now} {client} {request} {status or '-'} {milliseconds:.0f} ms", flush=True)

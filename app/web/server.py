@@ -15,11 +15,9 @@ from starlette.exceptions import HTTPException
 
 from app.files import PictureError, TooLargeError, UnknownFormatError
 from app.web.api import (
-    ErrorJson,
     HealthJson,
     ImportanceJson,
     ModelJson,
-    PictureBody,
     ReadingJson,
     WhyBody,
     parsed,
@@ -27,36 +25,17 @@ from app.web.api import (
 )
 from app.web.guard import Guard
 from app.web.limits import Bodies
+from app.web.openapi import READ_BODY, WHY_BODY, errors, takes
 
 MAX_BYTES = 16 << 20  # of one request
 MAX_WHY_BYTES = 16 << 10
 STATUS = {TooLargeError: 413, UnknownFormatError: 415, PictureError: 422}
-ERRORS = {
-    400: "the connection was closed within the body, or the request is not HTTP",
-    403: "a page of another site sent it",
-    408: "the body did not arrive in time",
-    413: "too many bytes or pixels",
-    415: "not a picture in a known format",
-    421: "the request names a host that is not served here",
-    422: "a damaged picture, or a body of the wrong form",
-    500: "an internal error of the server",
-    503: "the server is busy",
-}
 MEDIA_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-FILE = {"type": "string", "format": "binary"}
-FORM = {"type": "object", "properties": {"picture": FILE}, "required": ["picture"]}
-READ_BODY = {
-    "application/octet-stream": {"schema": FILE},
-    "multipart/form-data": {"schema": FORM},
-    "application/json": {"schema": PictureBody.model_json_schema()},
-}
-WHY_BODY = {"application/json": {"schema": WhyBody.model_json_schema()}}
-
 Recognise = Callable[[bytes], Awaitable[dict[str, Any]]]
 Explain = Callable[[str, int], Awaitable[list[list[float]]]]
 
@@ -97,8 +76,8 @@ def create_app(
         "/read",
         summary="Recognise the digits of a picture",
         response_model=ReadingJson,
-        responses=_errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
-        openapi_extra=_body(READ_BODY, "a picture file of at most 16 MiB; as it is: of any type"),
+        responses=errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
+        openapi_extra=takes(READ_BODY, "a picture file of at most 16 MiB; as it is: of any type"),
     )
     async def read(request: Request) -> Response:
         async with bodies.received(request, MAX_BYTES) as body:
@@ -109,15 +88,15 @@ def create_app(
         "/why",
         summary="Say which places of a digit's image matter",
         response_model=ImportanceJson,
-        responses=_errors(400, 403, 408, 413, 421, 422, 500, 503),
-        openapi_extra=_body(WHY_BODY, "an image that /read gave, and a digit"),
+        responses=errors(400, 403, 408, 413, 421, 422, 500, 503),
+        openapi_extra=takes(WHY_BODY, "an image that /read gave, and a digit"),
     )
     async def why(request: Request) -> Response:
         async with bodies.received(request, MAX_WHY_BYTES) as body:
             question = parsed(WhyBody, body)
         return JSONResponse({"importance": await explain(question.image, question.digit)})
 
-    @app.get("/model", summary="Say which model reads", responses=_errors(421))
+    @app.get("/model", summary="Say which model reads", responses=errors(421))
     async def describe_model() -> ModelJson:
         return ModelJson(model=model)
 
@@ -139,14 +118,6 @@ def _page_file(file: Path) -> Callable[[Request], Awaitable[Response]]:
         return Response(content, media_type=media_type)
 
     return respond
-
-
-def _errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": ErrorJson, "description": ERRORS[status]} for status in statuses}
-
-
-def _body(content: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

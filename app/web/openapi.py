@@ -1,0 +1,35 @@
+"""What /openapi.json says of the bodies and errors that FastAPI cannot tell from the code."""
+
+from typing import Any
+
+from app.web.api import ErrorJson, PictureBody, WhyBody
+
+ERRORS = {
+    400: "the connection was closed within the body, or the request is not HTTP",
+    403: "a page of another site sent it",
+    408: "the body did not arrive in time",
+    413: "too many bytes or pixels",
+    415: "not a picture in a known format",
+    421: "the request names a host that is not served here",
+    422: "a damaged picture, or a body of the wrong form",
+    500: "an internal error of the server",
+    503: "the server is busy",
+}
+FILE = {"type": "string", "format": "binary"}
+FORM = {"type": "object", "properties": {"picture": FILE}, "required": ["picture"]}
+READ_BODY = {
+    "application/octet-stream": {"schema": FILE},
+    "multipart/form-data": {"schema": FORM},
+    "application/json": {"schema": PictureBody.model_json_schema()},
+}
+WHY_BODY = {"application/json": {"schema": WhyBody.model_json_schema()}}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the description of the errors that a request may get."""
+    return {status: {"model": ErrorJson, "description": ERRORS[status]} for status in statuses}
+
+
+def takes(content: dict[str, Any], description: str) -> dict[str, Any]:
+    """Return the description of a request's body, by media type."""
+    return {"requestBody": {"required": True, "description": description, "content": content}}
