@@ -12,10 +12,10 @@ from app.arrays import Probabilities, UInt8Array
 class Classifier:
     """A .tflite model that takes images (N, 28, 28, 1) float32, 0 to 255."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the model; raise `OSError` or `ValueError` if `path` is not a model."""
+    def __init__(self, model: Path | bytes) -> None:
+        """Load a model file or its content; raise `OSError` or `ValueError` if it is no model."""
         self._runtime = Interpreter(
-            model_content=path.read_bytes(),
+            model_content=model if isinstance(model, bytes) else model.read_bytes(),
             num_threads=1,
             # The default delegate saves less than a millisecond and prints a greeting on stderr.
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,

@@ -22,7 +22,7 @@ from PIL import (  # noqa: F401 - the modules of formats register themselves
 
 from app.arrays import Levels
 from app.files import MAX_MEMORY, MoreNeededError, PictureError, TooLargeError, UnknownFormatError
-from app.grey import MAX_SIDE, grey_levels
+from app.grey import MAX_SIDE, TURNED, grey_levels, orientation
 
 # The allowed formats, with the bytes of memory that decoding takes for each pixel. Pillow holds a
 # pixel of colour in 4 bytes. TIFF's library may hold a copy of 3, and the last four more.
@@ -84,12 +84,11 @@ def decode(content: bytes, memory: int = MAX_MEMORY) -> Picture:
         except PictureError:
             raise
         except (*_DECODING_ERRORS, MemoryError) as error:
-            short = isinstance(error, MemoryError)
             # WebP takes its memory when it is opened, and does not say that this was the reason.
-            if memory < MAX_MEMORY and (short or content.startswith(b"RIFF")):
+            is_webp = content.startswith(b"RIFF") and memory < MAX_MEMORY
+            if is_webp or isinstance(error, MemoryError):
                 raise MoreNeededError("more memory") from error
-            reason = "takes more memory than its size explains" if short else str(error)
-            reason = " ".join(reason.split()) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             raise PictureError(f"damaged: {reason}"[:200]) from error
 
 
@@ -107,10 +106,10 @@ def _decoded(content: bytes, memory: int) -> Picture:
     width, height = picture.size
     # A JPEG can be decoded at a half, quarter or eighth, which saves time and memory.
     picture.draft(None, (2 * MAX_SIDE, 2 * MAX_SIDE))
-    _check_memory((width, height), picture, memory - len(content))
+    _check_memory((width, height), picture, len(content), memory)
     picture.load()
     grey = grey_levels(picture)
-    if (width > height) != (grey.shape[1] > grey.shape[0]):  # it was turned upright
+    if orientation(picture) in TURNED:
         width, height = height, width
     return Picture(grey, max(width, height) / max(grey.shape), (width, height))
 
@@ -125,21 +124,28 @@ def _register_decoder(content: bytes) -> None:
         import pillow_jxl  # noqa: F401 - it registers itself
 
 
-def _check_memory(size: tuple[int, int], picture: Image.Image, memory: int) -> None:
-    """Raise an error if decoding would take more than `memory` or `MAX_MEMORY` bytes."""
+def _check_memory(size: tuple[int, int], picture: Image.Image, used: int, memory: int) -> None:
+    """Raise an error if the file and its decoder take more than `memory` or `MAX_MEMORY` bytes.
+
+    Args:
+        size: of the picture in the file.
+        picture: opened, not decoded; a JPEG may have another size than in the file.
+        used: bytes of the file.
+        memory: bytes.
+    """
     pixels = size[0] * size[1]
     if isinstance(picture, JpegImagePlugin.JpegImageFile):
         needed = _jpeg_bytes(pixels, picture)
     else:
         alpha = BYTES_OF_ALPHA if picture.mode.endswith(("A", "a")) else 0
         needed = (BYTES_PER_PIXEL[picture.format or ""] + alpha) * pixels
-    if pixels > MAX_PIXELS or needed > MAX_MEMORY:
-        most = min(MAX_PIXELS, MAX_PIXELS if not needed else MAX_MEMORY * pixels // needed)
+    if pixels > MAX_PIXELS or used + needed > MAX_MEMORY:
+        most = min(MAX_PIXELS, (MAX_MEMORY - used) * pixels // needed)
         raise TooLargeError(
-            f"{size[0]}x{size[1]} pixels, expected at most {most // 1_000_000} million"
+            f"{size[0]}x{size[1]} pixels, expected at most {most / 1e6:.0f} million in such a file"
         )
-    if needed > memory:
-        raise MoreNeededError(f"{needed >> 20} MiB of memory")
+    if used + needed > memory:
+        raise MoreNeededError("more memory")
 
 
 def _jpeg_bytes(pixels: int, picture: Any) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 MAX_BYTES = 32 << 20  # of a file
-MAX_MEMORY = 224 << 20  # bytes that a file and its decoder may take
+MAX_MEMORY = 208 << 20  # bytes that a file and its decoder may take
 
 
 class PictureError(Exception):
@@ -18,7 +18,7 @@ class TooLargeError(PictureError):
 
 
 class MoreNeededError(PictureError):
-    """Decoding takes more memory or time than is allowed here; the message says which."""
+    """Reading the picture takes more memory or time than is allowed here."""
 
 
 class UnknownFormatError(PictureError):

@@ -4,10 +4,11 @@ Levels are float32 from 0 (black) to 1 (white).
 """
 
 import struct
+from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from app.arrays import Levels
 
@@ -17,6 +18,11 @@ MAX_SIDE = 400
 # A colour channel is used instead of the luminance if its range is larger by this factor.
 MIN_RANGE_RATIO = 1.4
 MIN_COLOURFULNESS = 0.05  # the channels of a grey picture differ by less than this
+TURNED = (5, 6, 7, 8)  # the EXIF orientations in which rows and columns are exchanged
+_EXIF_ERRORS = (
+    *(OSError, SyntaxError, ValueError, TypeError, KeyError, OverflowError),
+    struct.error,
+)
 
 
 def grey_levels(picture: Image.Image) -> Levels:
@@ -36,11 +42,19 @@ def _levels(picture: Image.Image) -> Levels:
     return np.atleast_3d(np.asarray(picture, np.float32) / np.float32(255))
 
 
+def orientation(picture: Image.Image) -> Any:
+    """Return how the EXIF data say that the picture lies; 1 is upright, also for junk."""
+    try:
+        return picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except _EXIF_ERRORS:
+        return 1
+
+
 def _upright(picture: Image.Image) -> Image.Image:
     """Turn a picture as its EXIF data say; junk in their place is ignored."""
     try:
         return ImageOps.exif_transpose(picture)
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, OverflowError, struct.error):
+    except _EXIF_ERRORS:
         return picture
 
 

@@ -22,7 +22,7 @@ from app.files import MoreNeededError, PictureError, load_stream
 from app.models import COMMITTED, TRAINED, default_model, describe
 from app.outcome import Outcome, failed
 from app.tasks import recognise_file
-from app.workers import ModelError, Workers
+from app.workers import PROCESSES, ModelError, Workers
 
 MODEL_HELP = f"a .tflite file; else {TRAINED}, or {COMMITTED} if nothing was trained here"
 SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif"} | {
@@ -99,6 +99,9 @@ def end(workers: Workers, job: Job, others: Iterable[Job]) -> Outcome:
             return patient.result()
     except PictureError as error:
         return failed(path, str(error), is_json)
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return failed(path, f"an internal error: {reason}"[:200], is_json)
 
 
 def recognise_all(
@@ -108,7 +111,7 @@ def recognise_all(
     pending: deque[Job] = deque()
     for index, source in enumerate(pictures):
         # Few at once, for the memory; and none while the program may wait for standard input.
-        while len(pending) > (0 if source.path == "-" else 4 * workers.count):
+        while len(pending) > (0 if source.path == "-" else 4 * PROCESSES):
             yield end(workers, pending.popleft(), pending)
         pending.append(begin(workers, source, is_json, index < max_shown))
     while pending:

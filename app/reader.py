@@ -44,10 +44,10 @@ class Reading(NamedTuple):
 class Reader:
     """Recognises digits with one model."""
 
-    def __init__(self, model: Path, memory: int = MAX_MEMORY) -> None:
-        """Load the model; raise `OSError` or `ValueError` if `model` is not a .tflite model.
+    def __init__(self, model: Path | bytes, memory: int = MAX_MEMORY) -> None:
+        """Load a .tflite file or its content; raise `OSError` or `ValueError` if it is no model.
 
-        Decoding a picture may take up to `memory` bytes.
+        A picture and its decoder may take up to `memory` bytes.
         """
         self.classify = Classifier(model)
         self._memory = memory

@@ -1,4 +1,7 @@
-"""What the workers do with a picture. They import what it takes; who asks them needs none of it."""
+"""The tasks of the workers.
+
+The functions import what they take, so that whoever submits a task need not import NumPy.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -9,9 +9,10 @@ process that exceeds its time is killed, and a new one takes its place.
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from multiprocessing import forkserver
 from pathlib import Path
@@ -31,14 +32,15 @@ class Limits(NamedTuple):
 
     memory: int  # bytes for the file and its decoder
     seconds: float
+    tasks: int  # of one process: a new one has none of a decoder's leaks
 
 
-QUICK, PATIENT = Limits(32 << 20, 1.0), Limits(MAX_MEMORY, 7.0)
+QUICK, PATIENT = Limits(32 << 20, 1.0, 1000), Limits(MAX_MEMORY, 7.0, 10)
 OTHER_MEMORY = 48 << 20  # bytes for all that a worker does beside decoding
-MAX_TASKS = 1000  # of one process: a new one has none of a decoder's leaks
+PROCESSES = 2  # quick ones
 CONSTS.term_timeout = 0.1  # seconds from SIGTERM to SIGKILL; a decoder does not hear the first
 
-_settings: tuple[Path, int] | None = None  # of a worker: the model and the memory for decoding
+_settings: tuple[bytes, Limits] | None = None  # of a worker: the model's content, and its limits
 
 
 class ModelError(Exception):
@@ -48,31 +50,80 @@ class ModelError(Exception):
 class Workers:
     """Some quick processes, and a patient one as soon as it is needed."""
 
-    def __init__(self, model: Path, count: int = 2) -> None:
-        """Start `count` quick processes; raise `ModelError` if they cannot use the model."""
-        self.count = count
-        _start_server()
-        self.quick, self.patient = Lane(model, QUICK, count), Lane(model, PATIENT, 1)
+    def __init__(self, model: Path) -> None:
+        """Start the processes; raise `ModelError` if they cannot use the model."""
         try:
-            if not model.is_file():
-                model.stat()
-                raise ModelError("not a regular file")  # each process reads it
+            if model.exists() and not model.is_file():
+                raise ModelError("not a regular file")
+            content = model.read_bytes()  # once: all processes use the same, also if it changes
+        except OSError as error:
+            raise ModelError(error.strerror or str(error)) from error
+        _start_forkserver()
+        self.quick, self.patient = Lane(content, QUICK, PROCESSES), Lane(content, PATIENT, 1)
+        try:
             try:
                 self.quick.submit(check).result()
             except MoreNeededError:  # on a busy machine
                 self.patient.submit(check).result()
-        except OSError as error:
-            raise ModelError(error.strerror or str(error)) from error
         except (ValueError, RuntimeError, PictureError) as error:
             raise ModelError("no model that can be loaded") from error
 
-    def stop(self) -> None:
-        """Kill the processes."""
-        self.quick.stop()
-        self.patient.stop()
+
+class Lane:
+    """Processes with the same limits, which start with the first task."""
+
+    def __init__(self, model: bytes, limits: Limits, processes: int) -> None:
+        self._limits = limits
+        context: Any = multiprocessing.get_context("forkserver")
+        options = (processes, limits.tasks, _prepare, (model, limits), context)
+        self._new_pool = partial(ProcessPool, *options)
+        self._pool = self._new_pool()
+
+    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Call `task(reader, *arguments)` in a process.
+
+        The future raises `MoreNeededError` if a quick process reached its limits, another
+        `PictureError` if the picture cannot be read, or else what the task raises. If it is
+        cancelled, the task does not begin, or its process is killed.
+        """
+        result: Future[Any] = Future()
+        size = sum(len(part) for part in arguments if isinstance(part, bytes))
+        if self._limits is QUICK and size > QUICK.memory // 4:  # it is copied on its way
+            result.set_exception(MoreNeededError("more memory"))
+            return result
+        work: Any = (_run, (task, *arguments), {}, self._limits.seconds)
+        try:
+            future = self._pool.schedule(*work)
+        except RuntimeError:  # the pool gave up: an idle process was killed, for example
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool = self._new_pool()
+            future = self._pool.schedule(*work)
+        result.add_done_callback(lambda _: future.cancel())  # type: ignore[no-untyped-call]
+        future.add_done_callback(partial(self._finish, result))
+        return result
+
+    def _finish(self, result: Future[Any], future: Future[Any]) -> None:
+        """Give the outcome of a task to who asked for it."""
+        error = CancelledError() if future.cancelled() else future.exception()
+        stopped = isinstance(error, TimeoutError | ProcessExpired | BrokenProcessPool)
+        if stopped and self._limits is QUICK:
+            error = MoreNeededError("more memory or time")
+        elif isinstance(error, TimeoutError):
+            error = TooLargeError(f"not read within {self._limits.seconds:.0f} s; save it smaller")
+        elif stopped:
+            error = PictureError("damaged: its decoder broke down")
+        elif not error and isinstance(future.result(), PictureError):
+            error = future.result()
+        if isinstance(error, MoreNeededError) and self._limits is PATIENT:
+            error = PictureError("damaged: takes more memory than its size explains")
+        with suppress(InvalidStateError):  # it was cancelled
+            if error:
+                result.set_exception(error)
+            else:
+                result.set_result(future.result())
 
 
-def _start_server() -> None:
+def _start_forkserver() -> None:
     """Start the process from which the workers are forked, with no access to standard streams.
 
     Decoders print about damaged files, and standard input may be what the user pipes.
@@ -91,69 +142,10 @@ def _start_server() -> None:
         os.close(nothing)
 
 
-class Lane:
-    """Processes with the same limits, which start with the first task."""
-
-    def __init__(self, model: Path, limits: Limits, processes: int) -> None:
-        self._limits = limits
-        context: Any = multiprocessing.get_context("forkserver")
-        options = (processes, MAX_TASKS, _prepare, (model, limits.memory), context)
-        self._new_pool = partial(ProcessPool, *options)
-        self._pool = self._new_pool()
-
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Call `task(reader, *arguments)` in a process.
-
-        The exception of the future result is `MoreNeededError` if the limits are exceeded but not
-        those of `PATIENT`, else a `PictureError`, or what the task raises.
-        """
-        result: Future[Any] = Future()
-        size = sum(len(part) for part in arguments if isinstance(part, bytes))
-        if size > self._limits.memory // 4:  # it is copied on its way
-            result.set_exception(MoreNeededError("more memory"))
-            return result
-        work: Any = (_run, (task, *arguments), {}, self._limits.seconds)
-        try:
-            future = self._pool.schedule(*work)
-        except RuntimeError:  # somebody has killed an idle process, and the pool gave up
-            self._pool = self._new_pool()
-            future = self._pool.schedule(*work)
-        result.add_done_callback(lambda _: future.cancel())  # type: ignore[no-untyped-call]
-        future.add_done_callback(partial(self._finish, result))
-        return result
-
-    def _finish(self, result: Future[Any], future: Future[Any]) -> None:
-        """Give the outcome of a task to who asked for it."""
-        error = CancelledError() if future.cancelled() else future.exception()
-        if isinstance(error, TimeoutError) and self._limits.seconds < PATIENT.seconds:
-            error = MoreNeededError("more time")
-        elif isinstance(error, TimeoutError):
-            error = TooLargeError(f"not read within {self._limits.seconds:.0f} s; save it smaller")
-        elif isinstance(error, ProcessExpired):
-            error = PictureError("damaged: its decoder broke down")
-        elif not error and isinstance(future.result(), PictureError):
-            error = future.result()
-        with suppress(InvalidStateError):  # it was cancelled
-            if error:
-                result.set_exception(error)
-            else:
-                result.set_result(future.result())
-
-    def stop(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-
-
-def _prepare(model: Path, memory: int) -> None:
+def _prepare(model: bytes, limits: Limits) -> None:
     """Prepare a new process."""
     global _settings
-    _settings = model, memory
-    if sys.platform == "linux":  # elsewhere the system knows no such limit
-        import resource
-
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        limit = used + memory + OTHER_MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    _settings = model, limits
 
 
 @cache
@@ -163,8 +155,30 @@ def _reader() -> "Reader":
     from app.reader import Reader
 
     assert _settings  # noqa: S101 - set by _prepare
+    model, limits = _settings
     cv2.setNumThreads(1)  # the other cores have their own processes
-    return Reader(*_settings)
+    return Reader(model, limits.memory)
+
+
+@contextmanager
+def _limited_memory() -> Iterator[None]:
+    """Let the block take as much memory as the limits of this process allow."""
+    assert _settings  # noqa: S101 - set by _prepare
+    if sys.platform != "linux":  # elsewhere the system knows no such limit
+        yield
+        return
+    import resource
+
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = used + _settings[1].memory + OTHER_MEMORY
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _run(task: Callable[..., Any], *arguments: Any) -> Any:
@@ -176,11 +190,16 @@ def _run(task: Callable[..., Any], *arguments: Any) -> Any:
 
     reader = _reader()
     try:
-        return task(reader, *arguments)
+        with _limited_memory():
+            return task(reader, *arguments)
     except PictureError as error:
         return type(error)(str(error))
-    except (MemoryError, cv2.error):
-        return PictureError("damaged: takes more memory than its size explains")
+    except MemoryError:
+        return MoreNeededError("more memory")
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            return MoreNeededError("more memory")
+        raise RuntimeError(str(error)) from None
     except BaseException as error:
         if isinstance(error, Exception):
             raise

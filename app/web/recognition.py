@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
+
+from starlette.exceptions import HTTPException
 
 from app.files import MoreNeededError
 from app.tasks import explain, recognise_picture
 from app.web.limits import Queue
-from app.workers import Workers
+from app.workers import PATIENT, PROCESSES, Workers
 
 
 class Recognition:
@@ -16,7 +19,7 @@ class Recognition:
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
         # The next picture is at hand when a process becomes free.
-        self._quick, self._patient = Queue(2 * workers.count), Queue(1)
+        self._quick, self._patient = Queue(2 * PROCESSES), Queue(1)
 
     async def recognise(self, content: bytes) -> dict[str, Any]:
         """Return a picture file's digits as `app.web.api.ReadingJson`, or raise `PictureError`."""
@@ -31,7 +34,16 @@ class Recognition:
     async def _run(self, task: Callable[..., Any], *arguments: object) -> Any:
         try:
             async with self._quick.turn():
-                return await asyncio.wrap_future(self._workers.quick.submit(task, *arguments))
+                return await _result(self._workers.quick.submit(task, *arguments))
         except MoreNeededError:
             async with self._patient.turn():
-                return await asyncio.wrap_future(self._workers.patient.submit(task, *arguments))
+                return await _result(self._workers.patient.submit(task, *arguments))
+
+
+async def _result(future: Future[Any]) -> Any:
+    """Wait for a task, but not for ever: whatever becomes of it, its turn must end."""
+    try:
+        async with asyncio.timeout(2 * PATIENT.seconds):
+            return await asyncio.wrap_future(future)
+    except TimeoutError:
+        raise HTTPException(503, "the picture was not read in time; try again") from None

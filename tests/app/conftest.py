@@ -110,8 +110,10 @@ def serving(model: Path, folder: Path) -> Iterator[Server]:
                 requests.get(url, timeout=100)
                 break
             time.sleep(0.1)
-        yield Server(url, process.pid, errors)
-        process.terminate()
+        try:
+            yield Server(url, process.pid, errors)
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def blank(kind: str, width: int, height: int) -> bytes:
 
 
 def hostile_files() -> Iterator[tuple[str, bytes]]:
-    """Yield the names and contents of files that took gigabytes or minutes without limits."""
+    """Yield the names and contents of files that take gigabytes or minutes without limits."""
     for count in (1_000_000, 2_000_000, 4_000_000):
         yield f"strips-{count}.tif", tiff_of_strips(count)
     yield "tile.tif", tiff_of_a_large_tile()

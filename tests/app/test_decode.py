@@ -6,7 +6,7 @@ from PIL import Image
 
 from app import files as module
 from app.decode import decode
-from app.files import PictureError, TooLargeError, UnknownFormatError, load_file
+from app.files import MoreNeededError, PictureError, TooLargeError, UnknownFormatError, load_file
 from tests.app.conftest import drawn, encoded
 
 HALF = np.repeat([[0, 255]], 40, axis=0).repeat(30, axis=1).astype(np.uint8)  # black, then white
@@ -48,12 +48,32 @@ def test_rotated_upright() -> None:
     picture = decode(encoded(sideways, "JPEG", exif=exif, quality=95))
     np.testing.assert_allclose(picture.grey, HALF / 255, atol=0.05)
     assert picture.scale == 1
+    assert picture.size == (60, 40)
 
 
 def test_scale_is_in_pixels_of_the_file() -> None:
     """A side of 3000 pixels becomes 400, so the scale is 7.5."""
     picture = decode(encoded(Image.new("L", (3000, 2000))))
     assert picture.scale == pytest.approx(7.5, rel=0.01)
+    assert picture.size == (3000, 2000)
+
+
+def test_size_of_a_picture_that_is_nearly_square() -> None:
+    """Width and height keep their order, also where the grey levels are square."""
+    picture = decode(encoded(Image.new("L", (1001, 1000))))
+    assert picture.grey.shape == (400, 400)
+    assert picture.size == (1001, 1000)
+
+
+def test_memory_decides_who_decodes() -> None:
+    """A picture that takes more memory than the caller allows is not decoded."""
+    content = encoded(Image.new("RGB", (2000, 1000)))
+    decode(content, memory=8_100_000)
+    with pytest.raises(MoreNeededError):
+        decode(content, memory=8_000_000)
+    large = encoded(Image.new("RGBA", (6000, 5000)))
+    with pytest.raises(TooLargeError, match="6000x5000 pixels, expected at most 27 million in"):
+        decode(large)
 
 
 @pytest.mark.parametrize(
