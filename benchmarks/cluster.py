@@ -1,9 +1,9 @@
-"""What a cluster costs the driver's machine, and how far that goes.
+"""Measure the load of a cluster on the driver's machine.
 
-`python -m benchmarks.cluster` starts a Ray cluster of this machine, with eight places or more. It
+`python -m benchmarks.cluster` starts a Ray cluster of this machine, with eight CPUs or more. It
 gives 1,000 tasks to it, each of which sleeps for a second and then saves the state of a default
-network. It also measures how many states and signs of life the machine takes in a second, and how
-long a look at the progress of their networks takes. It writes benchmarks/cluster.json and prints
+network. It also measures how many states and heartbeats the machine takes in a second, and how
+long a query of their networks' progress takes. It writes benchmarks/cluster.json and prints
 the table of docs/cluster.md. It takes half an hour on 2 cores, and requirements-cluster.txt.
 """
 
@@ -34,11 +34,11 @@ from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.early_stopping import History, history_rows
 from stages.training.settings import Train
 
-PLACES = 8
+CPUS = 8
 ARRAYS = Path("data/processed")
 STATES_WRITTEN = 100
-SIGNS = 3_000
-LOOKS = 10
+HEARTBEATS = 3_000
+QUERIES = 10
 
 
 def state_of_default(settings: Train) -> State:
@@ -79,7 +79,7 @@ def measure(tasks: int) -> dict[str, float]:
         "tasks": tasks,
         "arrays_bytes": sum(path.stat().st_size for path in arrays),
     }
-    with tempfile.TemporaryDirectory() as folder, connected(LOCAL, PLACES, _give_up):
+    with tempfile.TemporaryDirectory() as folder, connected(LOCAL, CPUS, _give_up):
         actor = states_actor()
         checkpoints = CheckpointFolder(Path(folder), "tasks")
         states = actor.remote(Path(folder), "tasks")
@@ -93,19 +93,19 @@ def measure(tasks: int) -> dict[str, float]:
                 ended, pending = ray.wait(pending, num_returns=len(pending), timeout=1)
                 ray.get(ended)
                 bar.update(len(ended))
-        found["seconds"] = time.monotonic() - start
-        found["places"] = ray.cluster_resources()["CPU"]
+        found["task_seconds"] = time.monotonic() - start
+        found["cpus"] = ray.cluster_resources()["CPU"]
         if any(checkpoints.load(index) is None for index in range(tasks)):
             raise StageError("a state of a task is missing or damaged")
-        found["looks"] = statistics.median(
-            _seconds(lambda: ray.get(states.progress.remote())) for _ in range(LOOKS)
+        found["query_seconds"] = statistics.median(
+            _seconds(lambda: ray.get(states.progress.remote())) for _ in range(QUERIES)
         )
         other = actor.remote(Path(folder), "rates")
-        found["states"] = STATES_WRITTEN / _seconds(
+        found["states_per_second"] = STATES_WRITTEN / _seconds(
             lambda: ray.get([other.save.remote(place, index) for index in range(STATES_WRITTEN)])
         )
-        found["signs"] = SIGNS / _seconds(
-            lambda: ray.get([other.hear.remote(Task(0, 0, identity, 0)) for _ in range(SIGNS)])
+        found["heartbeats_per_second"] = HEARTBEATS / _seconds(
+            lambda: ray.get([other.hear.remote(Task(0, 0, identity, 0)) for _ in range(HEARTBEATS)])
         )
         path = next(Path(folder, "rates").glob("*.npz"))
         found["state_bytes"] = path.stat().st_size

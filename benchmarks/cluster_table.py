@@ -6,12 +6,12 @@
 from pathlib import Path
 
 from benchmarks.results import RESULTS
-from stages.cluster.states import SECONDS_BETWEEN_SIGNS, SECONDS_BETWEEN_STATES
+from stages.cluster.states import SECONDS_BETWEEN_HEARTBEATS, SECONDS_BETWEEN_STATES
 from stages.shared.cli import run
 from stages.shared.files import read_csv, read_json
 
 MEASURED = Path("benchmarks/cluster.json")
-NETWORKS, NODES = 1000, 100  # of the run that is worked out
+NETWORKS, NODES = 1000, 100  # of the run that is estimated
 
 
 def table(found: dict[str, float], fit: float) -> str:
@@ -20,20 +20,20 @@ def table(found: dict[str, float], fit: float) -> str:
     `fit` is the time in seconds that a node takes to train one network.
     """
     arrays, state = found["arrays_bytes"] / 1e6, found["state_bytes"] / 1e6
-    per_task = found["seconds"] * found["places"] / found["tasks"] - 1
+    per_task = found["task_seconds"] * found["cpus"] / found["tasks"] - 1
     tasks, waves = f"{found['tasks']:,}", NETWORKS // NODES
     states = 2 + fit / SECONDS_BETWEEN_STATES
     rate = NODES / SECONDS_BETWEEN_STATES
-    most = found["states"] * SECONDS_BETWEEN_STATES
+    most = found["states_per_second"] * SECONDS_BETWEEN_STATES
     lines = {
         "**measured**": "",
-        f"{tasks} tasks that sleep 1 s and save a state, {found['places']:.0f} at once": (
-            f"{found['seconds']:.0f} s, {per_task:.2f} s for each besides its sleep"
+        f"{tasks} tasks that sleep 1 s and save a state, {found['cpus']:.0f} at once": (
+            f"{found['task_seconds']:.0f} s, {per_task:.2f} s for each besides its sleep"
         ),
-        "states written": f"{found['states']:.0f} a second, of {state:.1f} MB",
-        "signs of life taken": f"{found['signs']:,.0f} a second",
-        f"a look at the progress of {tasks} networks": f"{1000 * found['looks']:.0f} ms",
-        f"**worked out: {NETWORKS:,} default networks, {NODES} nodes of 2 CPUs**": "",
+        "states written": f"{found['states_per_second']:.0f} a second, of {state:.1f} MB",
+        "heartbeats taken": f"{found['heartbeats_per_second']:,.0f} a second",
+        f"a query of the progress of {tasks} networks": f"{1000 * found['query_seconds']:.0f} ms",
+        f"**estimated: {NETWORKS:,} default networks, {NODES} nodes of 2 CPUs**": "",
         "time": f"{waves} times {fit + per_task:.0f} s: {waves * (fit + per_task) / 60:.0f} min",
         "arrays sent": f"{NODES} times {arrays:.0f} MB: {NODES * arrays / 1e3:.1f} GB",
         "states sent": (
@@ -41,8 +41,8 @@ def table(found: dict[str, float], fit: float) -> str:
             f"{rate:.1f} a second or {rate * state:.0f} MB/s"
         ),
         "states on the disk": f"up to {2 * NETWORKS * state / 1e3:.0f} GB",
-        "signs of life": f"{NODES / SECONDS_BETWEEN_SIGNS:.0f} a second",
-        "breaks first": f"the writing of states, at {most:,.0f} networks in training at once",
+        "heartbeats": f"{NODES / SECONDS_BETWEEN_HEARTBEATS:.0f} a second",
+        "first bottleneck": f"the writing of states, at {most:,.0f} networks in training at once",
     }
     rows = [f"| {name} | {value} |" for name, value in lines.items()]
     return "\n".join(["| what | figure |", "|---|---|", *rows])

@@ -11,12 +11,12 @@ from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.early_stopping import History, is_finished
 from stages.training.settings import Train
 
-SECONDS_BETWEEN_SIGNS = 3.0  # of life
+SECONDS_BETWEEN_HEARTBEATS = 3.0
 SECONDS_BETWEEN_STATES = 30.0  # a state has some megabytes, and one process writes all of them
 
 
 class Task(NamedTuple):
-    """A task that trains a network, as its signs of life describe it."""
+    """A task that trains a network, as its heartbeats describe it."""
 
     network: int  # from 0
     attempt: int  # counts the tasks of this network
@@ -30,7 +30,7 @@ class Progress(NamedTuple):
     task: Task
     rows: History  # as `trainer.Report` gets them; empty until the first epoch ends
     seconds: float  # since the task began
-    silence: float  # seconds since its last sign of life
+    silence: float  # seconds since its last heartbeat
 
 
 class States:
@@ -101,11 +101,11 @@ class RemoteCheckpoints:
         self.saving: Any = None
 
     def show_life(self) -> None:
-        """Send a sign of life now, and others until this process ends."""
+        """Send a heartbeat now, and others until this process ends."""
 
         def repeat() -> None:
             while True:
-                time.sleep(SECONDS_BETWEEN_SIGNS)
+                time.sleep(SECONDS_BETWEEN_HEARTBEATS)
                 self.states.hear.remote(self.task)
 
         self.states.hear.remote(self.task)

@@ -1,6 +1,6 @@
 """Give hostile and mutated files to the command line and to the server.
 
-`python -m tests.app.attacks` gives each hostile file and 100 variations to both, while other clients
+`python -m tests.app.attacks` gives each hostile file and 100 variations to both, while others
 use the server. It prints a table of docs/own-digits.md, and exits with 1 if a file has no answer
 within 10 seconds. With `--mutations 20000` it gives so many mutated files of all formats to the
 command line. Memory that processes share counts in each of them.
