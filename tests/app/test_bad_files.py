@@ -154,6 +154,8 @@ def test_the_server_answers_each_file(bad_files: Folder, server: Server) -> None
             response = requests.post(f"{server.url}/read", path.read_bytes(), timeout=100)
             assert response.status_code in (200, 413, 415, 422), path
             assert ("digits" in response.json()) == (response.status_code == 200)
+            if path.name in bad_files.valid:
+                assert [digit["digit"] for digit in response.json()["digits"]] == [3], path
             seen.add(response.status_code)
     assert seen == {200, 413, 415, 422}
     assert memory.peak < MAX_MEMORY_OF_SERVER
