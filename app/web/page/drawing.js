@@ -3,7 +3,7 @@
 // A state is never changed, except that the stroke under the pen grows. Its `sheet` is the same
 // object in all states from one empty sheet to the next.
 
-export const SIDE = 400; // units of the drawing's side, and pixels of a drawing that is sent
+export const SHEET_SIDE = 400; // units of the sheet's side, and pixels of a drawing that is sent
 export const PEN_WIDTH = 20; // units
 const MAX_SENT = 1600; // pixels of a picture's side that is sent; photos from phones are far larger
 const MAX_SHOWN = 800; // pixels of a picture's side in memory: enough for a sharp screen
@@ -98,9 +98,9 @@ function colours(picture) {
 
 /** Where a picture of this size lies on the sheet, in units. */
 export function place({ width, height }) {
-  const scale = SIDE / Math.max(width, height);
+  const scale = SHEET_SIDE / Math.max(width, height);
   const [w, h] = [width * scale, height * scale];
-  return { left: (SIDE - w) / 2, top: (SIDE - h) / 2, width: w, height: h };
+  return { left: (SHEET_SIDE - w) / 2, top: (SHEET_SIDE - h) / 2, width: w, height: h };
 }
 
 /** Paint a state in a canvas, with so many pixels a unit; `area` is the part of the sheet there. */
@@ -108,7 +108,7 @@ export function paint(canvas, { strokes, picture }, scale, area = { left: 0, top
   const ink = canvas.getContext("2d");
   ink.setTransform(scale, 0, 0, scale, -area.left * scale, -area.top * scale);
   ink.fillStyle = picture?.paper ?? "#fff";
-  ink.fillRect(0, 0, SIDE, SIDE);
+  ink.fillRect(0, 0, SHEET_SIDE, SHEET_SIDE);
   if (picture?.bitmap) {
     const { left, top, width, height } = place(picture.bitmap);
     ink.fillStyle = "#fff"; // under what is transparent, as the server does it
@@ -133,7 +133,7 @@ export function content(shown) {
   if (picture && !strokes.length) return picture.content;
   // What lies around a picture is not its paper: it is sent only if something is drawn there.
   const inPicture = picture && strokes.flat().every((point) => isInside(point, place(picture.bitmap)));
-  const area = place(inPicture ? picture.bitmap : { width: SIDE, height: SIDE });
+  const area = place(inPicture ? picture.bitmap : { width: SHEET_SIDE, height: SHEET_SIDE });
   const canvas = document.createElement("canvas");
   canvas.width = Math.ceil(area.width);
   canvas.height = Math.ceil(area.height);

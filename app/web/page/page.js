@@ -5,7 +5,7 @@ import * as drawing from "./drawing.js";
 import { followPen, forgetPen } from "./pen.js";
 import { canBeOpened, receivePictures } from "./pictures.js";
 import { dropReadings, modelName, post, read, readDraft } from "./requests.js";
-import { showAnswer, showNothing, tieAt, whenChosen } from "./result.js";
+import { highlightAt, showAnswer, showNothing, whenChosen } from "./result.js";
 import { announce, say } from "./say.js";
 import { keepInVisit, markInVisit } from "./visit.js";
 import { askAbout, closeWhy } from "./why.js";
@@ -19,7 +19,7 @@ let shown = null; // the answer that is shown
 
 function redraw() {
   const state = drawing.state();
-  drawing.paint(paper, state, paper.width / drawing.SIDE);
+  drawing.paint(paper, state, paper.width / drawing.SHEET_SIDE);
   $("hint").hidden = !drawing.isEmpty(state);
   $("no-view").hidden = drawing.isVisible(state);
   $("undo").disabled = !drawing.canUndo();
@@ -141,7 +141,7 @@ function extend(points) {
   readDraft(() => drawing.content(state), showDraft);
 }
 
-followPen({ begin, extend, lift: readSheet, hover: tieAt });
+followPen({ begin, extend, lift: readSheet, hover: highlightAt });
 receivePictures(load);
 whenChosen(askAbout);
 

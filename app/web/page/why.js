@@ -3,7 +3,7 @@
 import { post } from "./requests.js";
 import { percent } from "./words.js";
 
-const SIDE = 28; // pixels of the model's input
+const MODEL_SIDE = 28; // pixels of the model's input
 const LEAST = 0.01; // a smaller fall of the probability than one in a hundred decides nothing
 const FOR = [255, 122, 0];
 const AGAINST = [40, 140, 255];
@@ -48,7 +48,7 @@ async function setOpen(open) {
 
 function show(image, importance) {
   map.drawImage(image, 0, 0);
-  const pixels = map.getImageData(0, 0, SIDE, SIDE);
+  const pixels = map.getImageData(0, 0, MODEL_SIDE, MODEL_SIDE);
   const strongest = Math.max(...importance);
   const scale = Math.max(LEAST, ...importance.map(Math.abs));
   importance.forEach((value, index) => {
@@ -68,7 +68,7 @@ function show(image, importance) {
 
 function where(index) {
   const third = (place) => Math.min(2, Math.max(0, Math.floor((place - 4) / 20 * 3))); // of the digit's 20 pixels
-  const [row, column] = [ROWS[third(Math.floor(index / SIDE))], COLUMNS[third(index % SIDE)]];
+  const [row, column] = [ROWS[third(Math.floor(index / MODEL_SIDE))], COLUMNS[third(index % MODEL_SIDE)]];
   if (row === column) return "centre";
   return [row, column].filter((word) => word !== "middle").join(" ");
 }

@@ -302,7 +302,7 @@ def test_text_and_links_are_answered_in_words(
     assert wait(page, lambda: element(page, "note").text).startswith(words)
 
 
-def test_boxes_and_images_are_tied(page: Chrome) -> None:
+def test_boxes_and_images_are_highlighted_together(page: Chrome) -> None:
     """A box lies around each drawn digit; pointing at one marks its image, and the reverse."""
     draw(page, 4, 2)
     assert answer(page, "^4 2 ")
@@ -320,9 +320,9 @@ def test_boxes_and_images_are_tied(page: Chrome) -> None:
     assert box["height"] == pytest.approx(1.5 * (max(ys) - min(ys)) + 2 * around, abs=6)
 
     ActionChains(page).move_to_element(images[0]).perform()
-    assert "tied" in classes(boxes[0])
+    assert "highlighted" in classes(boxes[0])
     ActionChains(page).move_to_element(boxes[1]).perform()
-    assert ["tied" in classes(image) for image in images] == [False, True]
+    assert ["highlighted" in classes(image) for image in images] == [False, True]
     images[1].click()
     assert "chosen" in classes(boxes[1])
     assert page.find_element(By.CSS_SELECTOR, "tr.best").text.startswith("2")
