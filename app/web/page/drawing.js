@@ -8,6 +8,7 @@ export const PEN_WIDTH = 20; // units
 const MAX_SENT = 1600; // pixels of a picture's side that is sent; photos from phones are far larger
 const MAX_SHOWN = 800; // pixels of a picture's side in memory: enough for a sharp screen
 const MAX_STEPS = 200; // that can be undone
+const MAX_PICTURES = 24; // in them; each takes megabytes
 
 let present = empty();
 let past = [];
@@ -25,9 +26,14 @@ export const canRedo = () => future.length > 0;
 
 /** Go to another state, as a step that can be undone. */
 export function change(next) {
-  past = [...past, present].slice(-MAX_STEPS);
+  past.push(present);
+  while (past.length > MAX_STEPS || countPictures(past) > MAX_PICTURES) past.shift();
   future = [];
   present = next;
+}
+
+function countPictures(states) {
+  return new Set(states.map(({ picture }) => picture).filter(Boolean)).size;
 }
 
 export function clear() {
@@ -62,14 +68,15 @@ export async function open(file) {
   let full;
   try {
     full = await createImageBitmap(file);
+    const small = resized(full, MAX_SHOWN);
+    const longer = Math.max(full.width, full.height);
+    const content = longer > MAX_SENT ? await resized(full, MAX_SENT).convertToBlob() : file;
+    return { sheet: {}, strokes: [], picture: { content, bitmap: small, ...colours(small) } };
   } catch {
     return { sheet: {}, strokes: [], picture: { content: file, bitmap: null } };
+  } finally {
+    full?.close();
   }
-  const small = resized(full, MAX_SHOWN);
-  const longer = Math.max(full.width, full.height);
-  const content = longer > MAX_SENT ? await resized(full, MAX_SENT).convertToBlob() : file;
-  full.close();
-  return { sheet: {}, strokes: [], picture: { content, bitmap: small, ...colours(small) } };
 }
 
 function resized(picture, maxSide) {

@@ -37,6 +37,8 @@ function position(event) {
 export function followPen({ begin, extend, lift, hover }) {
   paper.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || drawingPointer !== null) return;
+    isDown = false; // one pen at a time
+    showMark();
     drawingPointer = event.pointerId;
     paper.setPointerCapture(drawingPointer);
     begin(position(event));
@@ -58,6 +60,7 @@ export function followPen({ begin, extend, lift, hover }) {
   paper.addEventListener("keydown", (event) => {
     const move = MOVES[event.key];
     if (event.key === " ") {
+      if (drawingPointer !== null) return event.preventDefault();
       isDown = !isDown;
       if (isDown) {
         begin([...place]);

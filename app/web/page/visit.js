@@ -10,6 +10,9 @@ const section = document.getElementById("visit");
 const list = document.getElementById("entries");
 const entries = new Map(); // from a sheet to its button
 
+/** Whether a state of this sheet is kept. */
+export const isInVisit = (sheet) => entries.has(sheet);
+
 /** Keep a state with its answer, in place of an earlier state of the same sheet. */
 export function keepInVisit(state, answer, showAgain) {
   const button = entries.get(state.sheet) ?? add(state.sheet);
