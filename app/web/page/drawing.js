@@ -3,11 +3,12 @@
 // A state is never changed, except that the stroke under the pen grows. Its `sheet` is the same
 // object in all states from one empty sheet to the next.
 
-export const SIDE = 400; // units of the drawing's side, and pixels of a drawing that is sent
+export const SHEET_SIDE = 400; // units of the sheet's side, and pixels of a drawing that is sent
 export const PEN_WIDTH = 20; // units
 const MAX_SENT = 1600; // pixels of a picture's side that is sent; photos from phones are far larger
 const MAX_SHOWN = 800; // pixels of a picture's side in memory: enough for a sharp screen
 const MAX_STEPS = 200; // that can be undone
+const MAX_PICTURES = 24; // in them; each takes megabytes
 
 let present = empty();
 let past = [];
@@ -25,9 +26,14 @@ export const canRedo = () => future.length > 0;
 
 /** Go to another state, as a step that can be undone. */
 export function change(next) {
-  past = [...past, present].slice(-MAX_STEPS);
+  past.push(present);
+  while (past.length > MAX_STEPS || countPictures(past) > MAX_PICTURES) past.shift();
   future = [];
   present = next;
+}
+
+function countPictures(states) {
+  return new Set(states.map(({ picture }) => picture).filter(Boolean)).size;
 }
 
 export function clear() {
@@ -62,14 +68,15 @@ export async function open(file) {
   let full;
   try {
     full = await createImageBitmap(file);
+    const small = resized(full, MAX_SHOWN);
+    const longer = Math.max(full.width, full.height);
+    const content = longer > MAX_SENT ? await resized(full, MAX_SENT).convertToBlob() : file;
+    return { sheet: {}, strokes: [], picture: { content, bitmap: small, ...colours(small) } };
   } catch {
     return { sheet: {}, strokes: [], picture: { content: file, bitmap: null } };
+  } finally {
+    full?.close();
   }
-  const small = resized(full, MAX_SHOWN);
-  const longer = Math.max(full.width, full.height);
-  const content = longer > MAX_SENT ? await resized(full, MAX_SENT).convertToBlob() : file;
-  full.close();
-  return { sheet: {}, strokes: [], picture: { content, bitmap: small, ...colours(small) } };
 }
 
 function resized(picture, maxSide) {
@@ -98,9 +105,9 @@ function colours(picture) {
 
 /** Where a picture of this size lies on the sheet, in units. */
 export function place({ width, height }) {
-  const scale = SIDE / Math.max(width, height);
+  const scale = SHEET_SIDE / Math.max(width, height);
   const [w, h] = [width * scale, height * scale];
-  return { left: (SIDE - w) / 2, top: (SIDE - h) / 2, width: w, height: h };
+  return { left: (SHEET_SIDE - w) / 2, top: (SHEET_SIDE - h) / 2, width: w, height: h };
 }
 
 /** Paint a state in a canvas, with so many pixels a unit; `area` is the part of the sheet there. */
@@ -108,7 +115,7 @@ export function paint(canvas, { strokes, picture }, scale, area = { left: 0, top
   const ink = canvas.getContext("2d");
   ink.setTransform(scale, 0, 0, scale, -area.left * scale, -area.top * scale);
   ink.fillStyle = picture?.paper ?? "#fff";
-  ink.fillRect(0, 0, SIDE, SIDE);
+  ink.fillRect(0, 0, SHEET_SIDE, SHEET_SIDE);
   if (picture?.bitmap) {
     const { left, top, width, height } = place(picture.bitmap);
     ink.fillStyle = "#fff"; // under what is transparent, as the server does it
@@ -133,7 +140,7 @@ export function content(shown) {
   if (picture && !strokes.length) return picture.content;
   // What lies around a picture is not its paper: it is sent only if something is drawn there.
   const inPicture = picture && strokes.flat().every((point) => isInside(point, place(picture.bitmap)));
-  const area = place(inPicture ? picture.bitmap : { width: SIDE, height: SIDE });
+  const area = place(inPicture ? picture.bitmap : { width: SHEET_SIDE, height: SHEET_SIDE });
   const canvas = document.createElement("canvas");
   canvas.width = Math.ceil(area.width);
   canvas.height = Math.ceil(area.height);

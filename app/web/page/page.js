@@ -2,12 +2,13 @@
 
 import { copied } from "./copy.js";
 import * as drawing from "./drawing.js";
+import { enable } from "./enable.js";
 import { followPen, forgetPen } from "./pen.js";
 import { canBeOpened, receivePictures } from "./pictures.js";
 import { dropReadings, modelName, post, read, readDraft } from "./requests.js";
-import { showAnswer, showNothing, tieAt, whenChosen } from "./result.js";
+import { highlightAt, showAnswer, showNothing, whenChosen } from "./result.js";
 import { announce, say } from "./say.js";
-import { keepInVisit, markInVisit } from "./visit.js";
+import { isInVisit, keepInVisit, markInVisit } from "./visit.js";
 import { askAbout, closeWhy } from "./why.js";
 import { asText, describe, refusal } from "./words.js";
 
@@ -19,12 +20,12 @@ let shown = null; // the answer that is shown
 
 function redraw() {
   const state = drawing.state();
-  drawing.paint(paper, state, paper.width / drawing.SIDE);
+  drawing.paint(paper, state, paper.width / drawing.SHEET_SIDE);
   $("hint").hidden = !drawing.isEmpty(state);
   $("no-view").hidden = drawing.isVisible(state);
-  $("undo").disabled = !drawing.canUndo();
-  $("redo").disabled = !drawing.canRedo();
-  $("clear").disabled = drawing.isEmpty(state);
+  enable($("undo"), drawing.canUndo());
+  enable($("redo"), drawing.canRedo());
+  enable($("clear"), !drawing.isEmpty(state));
   markInVisit(state.sheet);
 }
 
@@ -38,7 +39,7 @@ function fitPaper() { // as many pixels as the screen has there, so that lines a
 function show(answer, detail) {
   shown = answer;
   showAnswer(answer, detail);
-  $("copy").disabled = Boolean(refusal(answer));
+  enable($("copy"), !refusal(answer));
 }
 
 function showDraft(answer) {
@@ -53,7 +54,7 @@ function showLasting(answer) {
 
 function showPassing(words) {
   showNothing(words);
-  $("copy").disabled = true;
+  enable($("copy"), false);
   announce(words);
 }
 
@@ -114,16 +115,19 @@ async function load(files) {
       : { error: `${file.name} cannot be opened; is it a folder?` };
     readCount += !answer.error;
     if (drawing.state() === state) showLasting(answer);
-    keep(state, answer);
+    if (!isInVisit(state.sheet)) keep(state, answer); // else somebody drew on it: that answer is newer
   }
   if (files.length > 1) {
-    say(`${readCount} of ${files.length} pictures were read. All are listed under “This visit”.`);
+    const leftOut = files.length - known.length;
+    say(`${readCount} of ${known.length} pictures were read. All are listed under “This visit”.`
+      + (leftOut ? ` Left out: ${leftOut}. Choose at most ${MAX_FILES} at once.` : ""));
   }
 }
 
 async function copyResult() {
   const text = asText(shown);
-  say(await copied(text) ? `Copied: ${text}` : `This browser does not let pages copy. The result: ${text}`);
+  if (await copied(text)) say(`Copied: ${text}`);
+  else say(`This browser does not let pages copy. The result: ${text}`, { stays: true });
 }
 
 function begin(point) {
@@ -141,7 +145,7 @@ function extend(points) {
   readDraft(() => drawing.content(state), showDraft);
 }
 
-followPen({ begin, extend, lift: readSheet, hover: tieAt });
+followPen({ begin, extend, lift: readSheet, hover: highlightAt });
 receivePictures(load);
 whenChosen(askAbout);
 

@@ -1,6 +1,6 @@
 // Follows the pen on the paper: a mouse, a finger, a stylus or the arrow keys.
 
-import { PEN_WIDTH, SIDE } from "./drawing.js";
+import { PEN_WIDTH, SHEET_SIDE } from "./drawing.js";
 import { announce } from "./say.js";
 
 const STEP = 8; // units that an arrow key moves the pen
@@ -10,7 +10,7 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 const paper = document.getElementById("paper");
 const mark = document.getElementById("pen"); // shows where the keys draw
 let drawingPointer = null; // the id of the pointer that draws
-let place = [SIDE / 2, SIDE / 2]; // of the pen that the keys move
+let place = [SHEET_SIDE / 2, SHEET_SIDE / 2]; // of the pen that the keys move
 let isDown = false; // the pen that the keys move
 
 /** Stop drawing; otherwise the next move would extend a stroke that was removed. */
@@ -23,13 +23,13 @@ export function forgetPen() {
 function showMark() {
   mark.hidden = !paper.matches(":focus-visible");
   mark.classList.toggle("down", isDown);
-  mark.style.left = `${100 * place[0] / SIDE}%`;
-  mark.style.top = `${100 * place[1] / SIDE}%`;
+  mark.style.left = `${100 * place[0] / SHEET_SIDE}%`;
+  mark.style.top = `${100 * place[1] / SHEET_SIDE}%`;
 }
 
 function position(event) {
   const box = paper.getBoundingClientRect();
-  return [(event.clientX - box.left) / box.width * SIDE, (event.clientY - box.top) / box.height * SIDE];
+  return [(event.clientX - box.left) / box.width * SHEET_SIDE, (event.clientY - box.top) / box.height * SHEET_SIDE];
 }
 
 /** Call `begin` with a point [x, y], `extend` with a list of them, `lift` with none at a stroke's end;
@@ -37,6 +37,8 @@ function position(event) {
 export function followPen({ begin, extend, lift, hover }) {
   paper.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || drawingPointer !== null) return;
+    isDown = false; // one pen at a time
+    showMark();
     drawingPointer = event.pointerId;
     paper.setPointerCapture(drawingPointer);
     begin(position(event));
@@ -58,13 +60,14 @@ export function followPen({ begin, extend, lift, hover }) {
   paper.addEventListener("keydown", (event) => {
     const move = MOVES[event.key];
     if (event.key === " ") {
+      if (drawingPointer !== null) return event.preventDefault();
       isDown = !isDown;
       if (isDown) {
         begin([...place]);
         announce("Pen down.");
       } else lift();
     } else if (move) {
-      place = place.map((value, axis) => Math.min(SIDE - MARGIN, Math.max(MARGIN, value + STEP * move[axis])));
+      place = place.map((value, axis) => Math.min(SHEET_SIDE - MARGIN, Math.max(MARGIN, value + STEP * move[axis])));
       if (isDown) extend([[...place]]);
     } else return;
     event.preventDefault();

@@ -8,11 +8,24 @@ let next = null; // the newest one that waits for it
 let draftTimer = null;
 
 export async function post(path, body, signal) {
+  let response, text;
   try {
-    const response = await fetch(path, { method: "POST", body, signal });
-    return await response.json();
+    response = await fetch(path, { method: "POST", body, signal });
+    text = await response.text();
   } catch {
     return { error: "the server does not answer, perhaps it is no longer running" };
+  }
+  const answer = parsed(text);
+  if (response.ok ? answer : answer?.error) return answer;
+  const words = response.status === 413 ? ": the picture is too large for it" : "";
+  return { error: `a proxy answered in place of the server, with status ${response.status}${words}` };
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // the HTML of a proxy
   }
 }
 
@@ -51,6 +64,11 @@ export function dropReadings() {
   current?.stop.abort();
 }
 
+/** Which model reads, or "unknown" if the server does not say. */
 export async function modelName() {
-  return (await (await fetch("model")).json()).model;
+  try {
+    return (await (await fetch("model")).json()).model;
+  } catch {
+    return "unknown";
+  }
 }

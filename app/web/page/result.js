@@ -1,6 +1,6 @@
 // Shows an answer: in words, as boxes on the drawing, as the images the model sees, and as bars.
 
-import { SIDE, place } from "./drawing.js";
+import { SHEET_SIDE, place } from "./drawing.js";
 import { describe, percent } from "./words.js";
 
 const MARGIN = 5; // units between a digit and its box, so that the box hides no ink
@@ -74,8 +74,8 @@ function createThumbnail(index) {
   const button = create("button", image, create("span"));
   button.type = "button";
   button.onclick = () => choose(index);
-  for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => tie(index));
-  for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => tie(null));
+  for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => highlight(index));
+  for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => highlight(null));
   return button;
 }
 
@@ -91,16 +91,16 @@ function createBox() {
 }
 
 function fillBox(box, digit, { left, top, right, bottom }) {
-  const share = (units) => `${100 * units / SIDE}%`;
+  const share = (units) => `${100 * units / SHEET_SIDE}%`;
   Object.assign(box.style, {
     left: share(left), top: share(top), width: share(right - left), height: share(bottom - top),
   });
   box.querySelector("b").textContent = digit.digit;
   box.querySelector("span").textContent = percent(digit.confidence);
   const label = 40; // units that a label needs above the box
-  box.classList.toggle("below", top < label && bottom < SIDE - label);
-  box.classList.toggle("inside", top < label && bottom >= SIDE - label);
-  box.classList.toggle("leftwards", left > SIDE * 0.6);
+  box.classList.toggle("below", top < label && bottom < SHEET_SIDE - label);
+  box.classList.toggle("inside", top < label && bottom >= SHEET_SIDE - label);
+  box.classList.toggle("leftwards", left > SHEET_SIDE * 0.6);
 }
 
 /** Where labels would lie on each other, make them narrower, and at last leave out percentages. */
@@ -115,17 +115,17 @@ function fitLabels() {
 }
 
 /** Highlight a digit, both its image and its box; null highlights none. */
-function tie(index) {
+function highlight(index) {
   for (const parent of [$("seen"), $("boxes")]) {
-    [...parent.children].forEach((child, order) => child.classList.toggle("tied", order === index));
+    [...parent.children].forEach((child, order) => child.classList.toggle("highlighted", order === index));
   }
 }
 
 /** Highlight the digit at a point [x, y] of the sheet, if there is one. */
-export function tieAt(point) {
+export function highlightAt(point) {
   const index = outlines.findIndex(({ left, top, right, bottom }) =>
     point && left <= point[0] && point[0] <= right && top <= point[1] && point[1] <= bottom);
-  tie(index < 0 ? null : index);
+  highlight(index < 0 ? null : index);
 }
 
 function choose(index) {

@@ -11,11 +11,14 @@ export function announce(text) {
   announcement.textContent = text;
 }
 
-/** Show a note, and tell it to screen readers; it goes after a while, or with an empty text. */
-export function say(text) {
+/** Show a note, and tell it to screen readers. It goes with a click, with the next text, or, unless it
+ * `stays`, after a while. */
+export function say(text, { stays = false } = {}) {
   clearTimeout(timer);
   note.textContent = text;
-  if (text) timer = setTimeout(say, NOTE_TIME, "");
+  if (text && !stays) timer = setTimeout(say, NOTE_TIME, "");
 }
 
-note.onclick = () => say("");
+note.onclick = () => {
+  if (getSelection().isCollapsed) say(""); // else the click selected words, to copy them
+};

@@ -1,6 +1,6 @@
 // The sheets of this visit with their answers, newest first. They are kept in memory only.
 
-import { SIDE, paint } from "./drawing.js";
+import { SHEET_SIDE, paint } from "./drawing.js";
 import { describe, summary } from "./words.js";
 
 const MAX_ENTRIES = 24; // whose pictures are kept in memory
@@ -10,11 +10,14 @@ const section = document.getElementById("visit");
 const list = document.getElementById("entries");
 const entries = new Map(); // from a sheet to its button
 
+/** Whether a state of this sheet is kept. */
+export const isInVisit = (sheet) => entries.has(sheet);
+
 /** Keep a state with its answer, in place of an earlier state of the same sheet. */
 export function keepInVisit(state, answer, showAgain) {
   const button = entries.get(state.sheet) ?? add(state.sheet);
   const [thumbnail, text] = button.children;
-  paint(thumbnail, state, THUMBNAIL / SIDE);
+  paint(thumbnail, state, THUMBNAIL / SHEET_SIDE);
   text.textContent = summary(answer);
   const { headline, detail } = describe(answer);
   button.setAttribute("aria-label", `Show again: ${[headline, detail].filter(Boolean).join(", ")}`);

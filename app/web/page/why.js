@@ -1,10 +1,11 @@
 // Why? A heat map over the 28x28 image: which spots speak for the digit that was read.
 
+import { enable } from "./enable.js";
 import { post } from "./requests.js";
-import { percent } from "./words.js";
+import { announce } from "./say.js";
 
-const SIDE = 28; // pixels of the model's input
-const LEAST = 0.01; // a smaller fall of the probability than one in a hundred decides nothing
+const MODEL_SIDE = 28; // pixels of the model's input
+const LEAST = 0.01; // a change of the probability by less than one in a hundred decides nothing
 const FOR = [255, 122, 0];
 const AGAINST = [40, 140, 255];
 const ROWS = ["top", "middle", "bottom"];
@@ -20,7 +21,7 @@ let isOpen = false;
 /** Ask about this digit from now on; null: there is none. */
 export function askAbout(newDigit) {
   digit = newDigit;
-  button.disabled = !digit;
+  enable(button, digit !== null);
   setOpen(isOpen && digit !== null);
 }
 
@@ -33,6 +34,8 @@ async function setOpen(open) {
     figure.hidden = true;
     return;
   }
+  announce("");
+  figure.classList.add("waiting"); // what it shows is about another digit
   const asked = digit;
   const question = JSON.stringify({ image: asked.image, digit: asked.digit });
   const answer = await post("why", new Blob([question], { type: "application/json" }));
@@ -43,13 +46,14 @@ async function setOpen(open) {
   if (answer.error) words.textContent = `This could not be answered: ${answer.error}.`;
   else show(image, answer.importance.flat());
   figure.classList.toggle("failed", Boolean(answer.error));
+  figure.classList.remove("waiting");
   figure.hidden = false;
+  announce(words.textContent);
 }
 
 function show(image, importance) {
   map.drawImage(image, 0, 0);
-  const pixels = map.getImageData(0, 0, SIDE, SIDE);
-  const strongest = Math.max(...importance);
+  const pixels = map.getImageData(0, 0, MODEL_SIDE, MODEL_SIDE);
   const scale = Math.max(LEAST, ...importance.map(Math.abs));
   importance.forEach((value, index) => {
     const colour = value > 0 ? FOR : AGAINST;
@@ -60,15 +64,24 @@ function show(image, importance) {
     }
   });
   map.putImageData(pixels, 0, 0);
-  words.textContent = strongest < LEAST
-    ? `No single spot decides: whichever is emptied, the ${digit.digit} stays as likely.`
-    : `The spot that matters most is at the ${where(importance.indexOf(strongest))}: without it, the `
-      + `${digit.digit} falls from ${percent(digit.confidence)} to ${percent(digit.confidence - strongest)}.`;
+  words.textContent = explain(importance, digit.digit);
+}
+
+/** Say what the importance of the 28x28 pixels, -1 to 1, means for a digit. */
+export function explain(importance, label) {
+  const strongest = Math.max(...importance);
+  if (strongest >= LEAST) {
+    return `The spot that matters most is at the ${where(importance.indexOf(strongest))}: emptying a patch around it `
+      + `makes the ${label} less likely, by ${(100 * strongest).toFixed(1)} percentage points on average.`;
+  }
+  return Math.min(...importance) <= -LEAST
+    ? `No spot speaks for the ${label}; the blue ones speak against it.`
+    : `No single spot decides: whichever is emptied, the ${label} stays about as likely.`;
 }
 
 function where(index) {
   const third = (place) => Math.min(2, Math.max(0, Math.floor((place - 4) / 20 * 3))); // of the digit's 20 pixels
-  const [row, column] = [ROWS[third(Math.floor(index / SIDE))], COLUMNS[third(index % SIDE)]];
+  const [row, column] = [ROWS[third(Math.floor(index / MODEL_SIDE))], COLUMNS[third(index % MODEL_SIDE)]];
   if (row === column) return "centre";
   return [row, column].filter((word) => word !== "middle").join(" ");
 }

@@ -1,7 +1,7 @@
 // What the page says, in words that a child understands.
 
 // A runner-up with at least one chance in five is named too: somebody who looks at such a digit
-// would name both. The value follows from what it means; no data were used to choose it.
+// would name both.
 const NEAR = 0.2;
 
 // The reasons of app/rejection.py, and what to say instead.

@@ -250,6 +250,54 @@ def test_undo_ends_an_unfinished_stroke(page: Chrome) -> None:
     assert page.execute_script("return paper.toDataURL()") == drawn_one
 
 
+def test_one_pen_draws_at_a_time(page: Chrome) -> None:
+    """The mouse lifts the pen of the keys, which stays up until the mouse is done."""
+    page.execute_script("paper.focus()")
+    ActionChains(page).send_keys(Keys.SPACE, Keys.ARROW_DOWN).perform()
+    pen(page, [(20, 20), (20, 80)])
+    drawn_both = page.execute_script("return paper.toDataURL()")
+    press(page, Keys.ARROW_RIGHT)
+    assert page.execute_script("return paper.toDataURL()") == drawn_both
+    pen(page, [(80, 20), (80, 40)], ends="d")
+    ActionChains(page).send_keys(Keys.SPACE, Keys.ARROW_RIGHT).perform()
+    pen(page, [(80, 40), (80, 80)], ends="u")
+    press(page, Keys.CONTROL, "z")
+    assert page.execute_script("return paper.toDataURL()") == drawn_both
+
+
+def test_the_focus_goes_from_a_disabled_button_to_the_paper(page: Chrome) -> None:
+    """Who has pressed Clear, or Undo for the last time, goes on with the keyboard."""
+    draw(page, 1)
+    for name, focused in [("clear", "paper"), ("undo", "undo"), ("undo", "paper")]:
+        page.execute_script(f"{name}.focus()")
+        press(page, Keys.ENTER)
+        assert page.execute_script("return document.activeElement.id") == focused
+
+
+def test_few_pictures_can_be_undone(page: Chrome) -> None:
+    """Undo keeps at most 24 different pictures, and drawings on one do not count again."""
+    steps = page.execute_async_script(
+        """
+        const done = arguments[0];
+        import("./drawing.js").then(({begin, canUndo, change, undo}) => {
+          const states = [...Array(30)].map(() =>
+            ({sheet: {}, strokes: [], picture: {bitmap: {}}}));
+          const countSteps = () => {
+            let steps = 0;
+            for (; canUndo(); steps++) undo();
+            return steps;
+          };
+          states.forEach(change);
+          const many = countSteps();
+          change(states[0]);
+          for (let stroke = 0; stroke < 30; stroke++) begin([0, 0]);
+          done([many, countSteps()]);
+        });
+        """
+    )
+    assert steps == [24, 31]
+
+
 def test_a_chosen_picture_is_recognised(page: Chrome, tmp_path: Path) -> None:
     """Digits come left to right, each in its box; a file that is not a picture is an error."""
     drawn(3, 1, 4).save(tmp_path / "row.png")
@@ -275,6 +323,30 @@ def test_drawing_goes_over_a_picture(page: Chrome) -> None:
     assert answer(page, "^1 1 ")
 
 
+def test_a_late_answer_does_not_replace_a_newer_one(page: Chrome) -> None:
+    """Who draws on a picture before it is read keeps the answer to the drawing in the list."""
+    page.execute_script(
+        """
+        const {fetch} = window;
+        const late = new Promise((resolve) => window.release = resolve);
+        window.fetch = async (...request) => {
+          window.fetch = fetch;
+          const answer = await fetch(...request);
+          await late;
+          return answer;
+        };
+        """
+    )
+    give(page, "paste", **{"one.png": as_base64(drawn(1))})
+    answer(page, "^Reading")
+    pen(page, [(85, 20), (85, 80)])
+    assert answer(page, "^1 1 ")
+    entries = element(page, "entries")
+    wait(page, lambda: entries.text == "11")
+    page.execute_async_script("release(); setTimeout(arguments[0], 100)")
+    assert entries.text == "11"
+
+
 def test_two_dropped_files_are_both_read(page: Chrome) -> None:
     """Each file's answer is in the list of this visit, and choosing one shows it again."""
     give(page, "drop", **{f"{digit}.png": as_base64(drawn(digit)) for digit in (2, 5)})
@@ -285,6 +357,21 @@ def test_two_dropped_files_are_both_read(page: Chrome) -> None:
     entries[1].click()
     assert answer(page, "^2 ")
     assert page.find_elements(By.CSS_SELECTOR, "#entries button[aria-current=true]") == [entries[1]]
+
+
+def test_says_what_went_wrong_on_the_way(page: Chrome) -> None:
+    """A proxy's answer is not taken for silence, and files beyond the 24th are counted."""
+    page.execute_script(
+        "window.fetch = async () => new Response('<html>Too large</html>', {status: 413})"
+    )
+    give(page, "drop", **{f"{number}.png": "" for number in range(26)})
+    note = wait(page, lambda: element(page, "note").text)
+    assert note.startswith("0 of 24 pictures were read.")
+    assert note.endswith("Left out: 2. Choose at most 24 at once.")
+    assert answer(page, "^This") == (
+        "This could not be read: a proxy answered in place of the server, with status 413: "
+        "the picture is too large for it."
+    )
 
 
 @pytest.mark.parametrize(
@@ -302,7 +389,7 @@ def test_text_and_links_are_answered_in_words(
     assert wait(page, lambda: element(page, "note").text).startswith(words)
 
 
-def test_boxes_and_images_are_tied(page: Chrome) -> None:
+def test_boxes_and_images_are_highlighted_together(page: Chrome) -> None:
     """A box lies around each drawn digit; pointing at one marks its image, and the reverse."""
     draw(page, 4, 2)
     assert answer(page, "^4 2 ")
@@ -320,9 +407,9 @@ def test_boxes_and_images_are_tied(page: Chrome) -> None:
     assert box["height"] == pytest.approx(1.5 * (max(ys) - min(ys)) + 2 * around, abs=6)
 
     ActionChains(page).move_to_element(images[0]).perform()
-    assert "tied" in classes(boxes[0])
+    assert "highlighted" in classes(boxes[0])
     ActionChains(page).move_to_element(boxes[1]).perform()
-    assert ["tied" in classes(image) for image in images] == [False, True]
+    assert ["highlighted" in classes(image) for image in images] == [False, True]
     images[1].click()
     assert "chosen" in classes(boxes[1])
     assert page.find_element(By.CSS_SELECTOR, "tr.best").text.startswith("2")
@@ -334,7 +421,9 @@ def test_why_shows_a_heat_map(page: Chrome) -> None:
     assert answer(page, "^4 ")
     page.execute_script("why.focus()")
     press(page, Keys.ENTER)
-    assert wait(page, lambda: element(page, "strongest").text)
+    words = wait(page, lambda: element(page, "strongest").text)
+    assert re.search(r"makes the 4 less likely, by \d+\.\d percentage points on average\.$", words)
+    assert page.execute_script("return announcement.textContent") == words
     coloured = page.execute_script(
         "const {data} = map.getContext('2d').getImageData(0, 0, 28, 28);"
         "return data.filter((red, index) => index % 4 === 0 && red !== data[index + 2]).length"
@@ -342,6 +431,23 @@ def test_why_shows_a_heat_map(page: Chrome) -> None:
     assert coloured > 20
     pen(page, [(50, 50)])
     wait(page, lambda: not element(page, "heat").is_displayed())
+
+
+def test_says_no_more_than_the_heat_map_shows(page: Chrome) -> None:
+    """The words are about a mean over patches, and say where no spot speaks for the digit."""
+    words = page.execute_async_script(
+        """
+        const done = arguments[0];
+        import("./why.js").then(({explain}) => done([0.4, -0.4, 0.004].map((value) =>
+          explain(Array(28 * 28).fill(0).with(14 * 28 + 6, value), 4))));
+        """
+    )
+    assert words == [
+        "The spot that matters most is at the left: emptying a patch around it makes the 4 less "
+        "likely, by 40.0 percentage points on average.",
+        "No spot speaks for the 4; the blue ones speak against it.",
+        "No single spot decides: whichever is emptied, the 4 stays about as likely.",
+    ]
 
 
 @pytest.mark.parametrize("has_api", [True, False])
@@ -361,6 +467,22 @@ def test_copies_the_result(page: Chrome, has_api: bool) -> None:
     assert wait(page, lambda: element(page, "note").text).startswith("Copied: 42: 4 (")
     [text] = page.execute_script("return copies")
     assert re.fullmatch(r"42: 4 \(.* %\), 2 \(.* %\)", text)
+
+
+def test_a_result_to_copy_by_hand_stays(page: Chrome) -> None:
+    """Where the browser does not let the page copy, the result is shown until it is clicked."""
+    draw(page, 1)
+    assert answer(page, "^1 ")
+    wait(page, lambda: element(page, "visit").is_displayed())
+    page.execute_script(
+        "Object.defineProperty(navigator, 'clipboard', {value: undefined});"
+        "document.execCommand = () => false;"
+        "window.setTimeout = (callback, _, ...given) => callback(...given)"
+    )
+    element(page, "copy").click()
+    assert wait(page, lambda: element(page, "note").text).startswith("This browser does not let")
+    element(page, "note").click()
+    assert not element(page, "note").is_displayed()
 
 
 def test_doubt_is_said_honestly(page: Chrome) -> None:
