@@ -6,6 +6,7 @@ opened.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from app.web.api import (
     picture_in,
 )
 from app.web.guard import Guard
-from app.web.limits import Bodies
+from app.web.limits import LARGE_ROOM, SMALL_ROOM, Bodies, is_small
 from app.web.openapi import READ_BODY, WHY_BODY, errors, takes
 
 MAX_BYTES = 16 << 20  # of one request
@@ -70,7 +71,7 @@ def create_app(
             Exception: _internal_error,
         },
     )
-    bodies = Bodies()
+    small, large = Bodies(SMALL_ROOM), Bodies(LARGE_ROOM)
 
     @app.post(
         "/read",
@@ -80,8 +81,9 @@ def create_app(
         openapi_extra=takes(READ_BODY, "a picture file of at most 16 MiB; as it is: of any type"),
     )
     async def read(request: Request) -> Response:
-        async with bodies.received(request, MAX_BYTES) as body:
-            picture = picture_in(request.headers.get("content-type", ""), body)
+        take = partial(picture_in, request.headers.get("content-type", ""))
+        bodies = small if is_small(request) else large
+        async with bodies.received(request, MAX_BYTES, take) as picture:
             return JSONResponse(await recognise(picture))
 
     @app.post(
@@ -92,9 +94,10 @@ def create_app(
         openapi_extra=takes(WHY_BODY, "an image that /read gave, and a digit"),
     )
     async def why(request: Request) -> Response:
-        async with bodies.received(request, MAX_WHY_BYTES) as body:
-            question = parsed(WhyBody, body)
-        return JSONResponse({"importance": await explain(question.image, question.digit)})
+        take = partial(parsed, WhyBody)
+        async with small.received(request, MAX_WHY_BYTES, take) as question:
+            importance = await explain(question.image, question.digit)
+            return JSONResponse({"importance": importance})
 
     @app.get("/model", summary="Say which model reads", responses=errors(421))
     async def describe_model() -> ModelJson:
