@@ -1,4 +1,4 @@
-"""Attack the page's server with slow clients: python -m benchmarks.attacks [--clients 300].
+"""Attack the page's server with slow clients: python -m benchmarks.slow_clients [--clients 300].
 
 The attackers and the honest clients all have the address 127.0.0.1. An attacker whose connection
 is closed opens the next one at once. The output is a table of docs/api.md: how long honest requests
