@@ -33,11 +33,13 @@ async def attacker(port: int, start: str) -> None:
     """Hold a connection for as long as the server lets it, again and again."""
     while True:
         with suppress(OSError):
-            _, writer = await asyncio.open_connection(HOST, port)
+            reader, writer = await asyncio.open_connection(HOST, port)
             try:
                 writer.write(start.encode())
-                while not writer.transport.is_closing():
-                    await asyncio.sleep(1)
+                while not reader.at_eof():
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(1):
+                            await reader.read(1 << 16)  # nothing, once the server has closed
                     writer.write(b"a" if start else b"")
             finally:
                 writer.transport.abort()
