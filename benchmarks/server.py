@@ -19,7 +19,7 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, ImageDraw
 
-from stages.shared.cli import StageError, run
+from stages.shared.cli import StageError, one_line, run
 
 HOST = "127.0.0.1"
 CLIENTS = (1, 8, 20)
@@ -32,13 +32,15 @@ THREE = [
     (256, 216),
     (288, 272),
     (256, 336),
+    (112, 328),
 ]
+PEN_WIDTH = 20  # pixels
 
 
 def drawing() -> bytes:
     """Return a three in a PNG of the size that the page's canvas has."""
     picture = Image.new("RGB", (400, 400), "white")
-    ImageDraw.Draw(picture).line([*THREE, (112, 328)], "black", 24, joint="curve")
+    ImageDraw.Draw(picture).line(THREE, "black", PEN_WIDTH, joint="curve")
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
@@ -73,10 +75,13 @@ class Client(http.client.HTTPConnection):
         self.close()
 
     def post(self, content: bytes) -> int:
-        """Send a picture and return the status of the answer."""
-        self.request("POST", "/read", content)
-        response = self.getresponse()
-        response.read()
+        """Send a picture and return the status of the answer; raise `StageError` without one."""
+        try:
+            self.request("POST", "/read", content)
+            response = self.getresponse()
+            response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise StageError(f"found no answer of the server: {one_line(error)}") from error
         return response.status
 
 
