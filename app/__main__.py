@@ -46,7 +46,7 @@ def _allow_files() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to serve on (loopback)")
-    parser.add_argument("--port", type=int, default=8000, help="the port (8000)")
+    parser.add_argument("--port", type=int, default=8000, help="the port (8000); 0: any")
     parser.add_argument("--model", type=Path, default=default_model(), help=MODEL_HELP)
     parser.add_argument(
         "--allow-host",
@@ -57,8 +57,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--access-log", action="store_true", help="print a line for each request")
     options = parser.parse_args()
-    if not 1 <= options.port <= MAX_PORT:
-        parser.error(f"--port: found {options.port}, expected 1 to {MAX_PORT}")
+    if not 0 <= options.port <= MAX_PORT:
+        parser.error(f"--port: found {options.port}, expected 0 to {MAX_PORT}")
     return options
 
 
@@ -80,7 +80,8 @@ def main() -> None:
         options.access_log,
     )
     host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"http://{host}:{options.port} (Ctrl-C ends it)\nmodel: {model}", flush=True)
+    port = server.getsockname()[1]
+    print(f"http://{host}:{port} (Ctrl-C ends it)\nmodel: {model}", flush=True)
     config = uvicorn.Config(
         app,
         http=Connection,

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from benchmarks.server import HOST, Client, drawing, serving
+from benchmarks.server import HOST, Client, drawing, started_server
 from stages.shared.cli import StageError, run
 
 START = f"POST /read HTTP/1.1\r\nHost: {HOST}\r\n"
@@ -91,7 +91,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| attackers | honest requests | failed | median, ms | 99 %, ms |")
     print("| --- | --- | --- | --- | --- |")
-    with serving() as port:
+    with started_server() as (_, port):
         for name, start in ATTACKS.items():
             clients = options.clients if name != "nobody" else 0
             with attacked(port, start, clients):
