@@ -99,7 +99,7 @@ def _netloc(origin: str) -> str:
 
 
 def _log(scope: Scope, status: int, milliseconds: float) -> None:
-    """Print a line: time, client, method, path, status (- if the client went away), milliseconds."""
+    """Print time, client, method, path, status (- if the client went away) and milliseconds."""
     client = scope["client"][0] if scope.get("client") else "-"
     request = f"{quote(scope['method'])} {quote(scope['path'])[:200]}"
     now = time.strftime("%Y-%m-%d %H:%M:%S")

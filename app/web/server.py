@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Lifespan
 
 from app.files import PictureError, TooLargeError, UnknownFormatError
 from app.web.api import (
@@ -47,6 +48,7 @@ def create_app(
     model: str,
     hosts: list[str],
     access_log: bool = False,
+    lifespan: Lifespan[FastAPI] | None = None,
 ) -> Guard:
     """Create the application.
 
@@ -57,6 +59,7 @@ def create_app(
         model: describes the model for people.
         hosts: the names under which the server may be called; any name if there are none.
         access_log: print a line for each request.
+        lifespan: what else begins and ends with the server.
     """
     app = FastAPI(
         title="Handwritten digits",
@@ -65,6 +68,7 @@ def create_app(
         docs_url=None,  # these pages load their scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
         exception_handlers={
             HTTPException: _http_error,
             PictureError: _picture_error,

@@ -339,6 +339,27 @@ def test_several_processes_serve_one_address(model: Path) -> None:
             process.terminate()
 
 
+def test_a_server_may_fork_after_it_has_loaded_the_application() -> None:
+    """The importable application starts no thread, as none would be left in a forked process."""
+    code = "import threading, app.web.asgi; print(threading.active_count())"
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, cwd=PROJECT, text=True, timeout=100) == "1\n"
+
+
+def test_without_a_model_the_application_does_not_start(tmp_path: Path) -> None:
+    """The server ends with the reason if the workers cannot start."""
+    result = subprocess.run(
+        [sys.executable, "-m", "uvicorn", "app.web.asgi:app", "--app-dir", PROJECT, "--port", "0"],
+        cwd=tmp_path,  # which has no model
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert result.returncode
+    assert "error: app/model.tflite: No such file or directory" in result.stderr
+
+
 def test_many_at_once(server: Server) -> None:
     """1,000 requests from 20 clients are all answered, and the memory does not keep growing."""
     contents = [encoded(drawn(digit).resize((400, 400))) for digit in range(10)]
