@@ -27,7 +27,7 @@ from app.web.api import (
 )
 from app.web.guard import Guard
 from app.web.limits import LARGE_ROOM, SMALL_ROOM, Bodies, is_small
-from app.web.openapi import READ_BODY, WHY_BODY, errors, takes
+from app.web.openapi import READ_BODY, WHY_BODY, describe_body, describe_errors
 
 MAX_BYTES = 16 << 20  # of one request
 MAX_WHY_BYTES = 16 << 10
@@ -81,8 +81,10 @@ def create_app(
         "/read",
         summary="Recognise the digits of a picture",
         response_model=ReadingJson,
-        responses=errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
-        openapi_extra=takes(READ_BODY, "a picture file of at most 16 MiB; as it is: of any type"),
+        responses=describe_errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
+        openapi_extra=describe_body(
+            READ_BODY, "a picture file, with all around it at most 16 MiB; as it is: of any type"
+        ),
     )
     async def read(request: Request) -> Response:
         take = partial(picture_in, request.headers.get("content-type", ""))
@@ -94,8 +96,10 @@ def create_app(
         "/why",
         summary="Say which places of a digit's image matter",
         response_model=ImportanceJson,
-        responses=errors(400, 403, 408, 413, 421, 422, 500, 503),
-        openapi_extra=takes(WHY_BODY, "an image that /read gave, and a digit"),
+        responses=describe_errors(400, 403, 408, 413, 421, 422, 500, 503),
+        openapi_extra=describe_body(
+            WHY_BODY, "an image that /read gave, and a digit; at most 16 KiB"
+        ),
     )
     async def why(request: Request) -> Response:
         take = partial(parsed, WhyBody)
@@ -103,7 +107,7 @@ def create_app(
             importance = await explain(question.image, question.digit)
             return JSONResponse({"importance": importance})
 
-    @app.get("/model", summary="Say which model reads", responses=errors(421))
+    @app.get("/model", summary="Say which model reads", responses=describe_errors(421))
     async def describe_model() -> ModelJson:
         return ModelJson(model=model)
 
