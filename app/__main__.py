@@ -1,46 +1,20 @@
 """Serve a web page that recognises digits in drawings and pictures: python -m app."""
 
 import argparse
-import os
-import resource
-import signal
-import socket
 import sys
 from pathlib import Path
 
 try:
-    import uvicorn
-
     from app.models import default_model, describe
     from app.predict import MODEL_HELP, started_workers
-    from app.web.connections import BACKLOG, MAX_FILES, Connection
     from app.web.recognition import Recognition
+    from app.web.serve import listen, prepare_process, serve
     from app.web.server import create_app
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-app.txt`")
 
 LOOPBACK = ["127.0.0.1", "localhost", "::1"]
 MAX_PORT = 65535
-GRACE = 5  # seconds for the requests that are at work when the server is told to end
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open the address for connections, or end the program if it is in use or not ours."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        # create_server repeats the address in the error's text.
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        sys.exit(f"error: {host}, port {port}: {reason}; try another --port or --host")
-
-
-def _allow_files() -> None:
-    """Let the process have a descriptor for each connection, as far as the system allows."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _options() -> argparse.Namespace:
@@ -64,11 +38,8 @@ def _options() -> argparse.Namespace:
 
 def main() -> None:
     options = _options()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn ends the requests first, then raises the signal again.
-        signal.signal(number, lambda *_: sys.exit(0))
-    _allow_files()
-    server = listen(options.host, options.port)
+    prepare_process()
+    listener = listen(options.host, options.port)
     recognition = Recognition(started_workers(options.model))
     checked = options.allow_host or options.host in LOOPBACK
     model = describe(options.model)
@@ -80,20 +51,9 @@ def main() -> None:
         options.access_log,
     )
     host = f"[{options.host}]" if ":" in options.host else options.host
-    port = server.getsockname()[1]
+    port = listener.getsockname()[1]
     print(f"http://{host}:{port} (Ctrl-C ends it)\nmodel: {model}", flush=True)
-    config = uvicorn.Config(
-        app,
-        http=Connection,
-        ws="none",
-        # A warning for each request that is not HTTP would let strangers fill the log.
-        log_level="error",
-        backlog=BACKLOG,
-        proxy_headers=bool(options.allow_host),
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    uvicorn.Server(config).run(sockets=[server])
+    serve(app, listener, is_behind_proxy=bool(options.allow_host))
 
 
 if __name__ == "__main__":
