@@ -30,7 +30,7 @@ ENDING_TIME = 2.0  # seconds for a body when the server ends
 # Seconds. The server answers a slow body with 408 after BODY_TIME; a second later the connection is
 # closed. WORK is more than two waits for a turn and both readings take; requests that follow each
 # other without a pause have it together, so that answers nobody reads do not stay for ever.
-TIME = {HEADER: 10.0, BODY: BODY_TIME + 1, WORK: 45.0}
+TIME = {HEADER: 10.0, BODY: BODY_TIME + 1, WORK: 60.0}
 
 
 class Connection(H11Protocol):
