@@ -1,34 +1,23 @@
-"""What the requests may take of the server together: its memory and its recognition.
-
-A request takes memory while its body arrives, and a turn of the recognition only after that.
-"""
+"""What the bodies of all requests may take of the server together: its memory."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from app.web.addresses import network
+from app.web.turns import BUSY, served_request
 
 BODY_TIME = 10.0  # seconds in which a body must arrive
-QUEUE_TIME = 10.0  # seconds for which a request waits for its turn
 SMALL = 1 << 20  # bytes; a drawing has a few thousand
 # Bytes of all bodies in memory. The small ones have room of their own: a few large pictures that
 # wait for their turn do not keep drawings out.
 SMALL_ROOM, LARGE_ROOM = 16 << 20, 48 << 20
-MAX_WAITING = 200  # requests that wait for their turn
-MAX_WAITING_PER_ADDRESS = 64  # of one address; the rest is for others
-BUSY = "the server is busy with other pictures; try again"
 
 
 Taken = TypeVar("Taken")
-# What recognises pictures need not know of requests: a turn finds the one that it is for here.
-served_request: ContextVar[Request | None] = ContextVar("served_request", default=None)
 
 
 class Bodies:
@@ -104,42 +93,6 @@ class Bodies:
 
     def _drop(self, deadline: asyncio.Timeout) -> None:
         self._room += len(self._arriving.pop(deadline))
-
-
-class Queue:
-    """The requests whose bodies have arrived; a few at a time have their turn."""
-
-    def __init__(self, turns: int) -> None:
-        self._turns = asyncio.Semaphore(turns)
-        self._waiting = Counter[Any]()  # by address
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn and keep it for the block, or raise a 503.
-
-        A client that has gone meanwhile gets no turn.
-        """
-        request = served_request.get()
-        address = network(request.client.host if request and request.client else "")
-        if (
-            self._waiting.total() >= MAX_WAITING
-            or self._waiting[address] >= MAX_WAITING_PER_ADDRESS
-        ):
-            raise HTTPException(503, BUSY)
-        self._waiting[address] += 1
-        try:
-            async with asyncio.timeout(QUEUE_TIME):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise HTTPException(503, BUSY) from None
-        finally:
-            self._waiting -= Counter([address])  # which forgets who waits no longer
-        try:
-            if request and await request.is_disconnected():
-                raise HTTPException(400, "the connection was closed before its turn")
-            yield
-        finally:
-            self._turns.release()
 
 
 def is_small(request: Request) -> bool:
