@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 try:
-    from app.models import default_model, describe
-    from app.predict import MODEL_HELP, started_workers
+    from app.models import MODEL_HELP, default_model, describe
+    from app.startup import started_workers
     from app.web.recognition import Recognition
     from app.web.serve import listen, prepare_process, serve
     from app.web.server import create_app

@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.models import default_model, describe
-from app.predict import started_workers
+from app.startup import started_workers
 from app.web.recognition import Recognition
 from app.web.server import create_app
 
