@@ -14,6 +14,7 @@ import yaml
 TRAINED, TRAINED_KERAS = Path("models/model.tflite"), Path("models/model.keras")
 METRICS, LOCK = Path("metrics/metrics.json"), Path("dvc.lock")
 COMMITTED, COMMITTED_SCORES = Path("app/model.tflite"), Path("app/model.json")
+MODEL_HELP = f"a .tflite file; else {TRAINED}, or {COMMITTED} if nothing was trained here"
 
 
 def default_model() -> Path:

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.files import MoreNeededError, PictureError, load_stream
-from app.models import COMMITTED, TRAINED, default_model, describe
+from app.models import MODEL_HELP, default_model, describe
 from app.outcome import Outcome, failed
+from app.startup import started_workers
 from app.tasks import recognise_file
-from app.workers import PROCESSES, ModelError, Workers
+from app.workers import PROCESSES, Workers
 
-MODEL_HELP = f"a .tflite file; else {TRAINED}, or {COMMITTED} if nothing was trained here"
 SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif"} | {
     *(".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".jxl")
 }
@@ -116,17 +116,6 @@ def recognise_all(
         pending.append(begin(workers, source, is_json, index < max_shown))
     while pending:
         yield end(workers, pending.popleft(), pending)
-
-
-def started_workers(model: Path) -> Workers:
-    """Start workers with the model, or end the program with exit code 2."""
-    try:
-        return Workers(model)
-    except ModelError as error:
-        remedies = {COMMITTED: f"type `git restore {COMMITTED}`", TRAINED: "type `dvc repro`"}
-        remedy = remedies.get(model, f"expected a .tflite file, such as {COMMITTED}")
-        print(f"error: {model}: {error}; {remedy}", file=sys.stderr)
-        sys.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:

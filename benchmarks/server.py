@@ -8,19 +8,22 @@ nothing else; the clients take a part of its time too.
 import argparse
 import http.client
 import io
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from stages.shared.cli import StageError, run
+from stages.shared.cli import StageError, one_line, run
 
+PROJECT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
 CLIENTS = (1, 8, 20)
 THREE = [
@@ -32,30 +35,37 @@ THREE = [
     (256, 216),
     (288, 272),
     (256, 336),
+    (112, 328),
 ]
+PEN_WIDTH = 20  # pixels
 
 
 def drawing() -> bytes:
     """Return a three in a PNG of the size that the page's canvas has."""
     picture = Image.new("RGB", (400, 400), "white")
-    ImageDraw.Draw(picture).line([*THREE, (112, 328)], "black", 24, joint="curve")
+    ImageDraw.Draw(picture).line(THREE, "black", PEN_WIDTH, joint="curve")
     file = io.BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
 
 
 @contextmanager
-def serving() -> Iterator[int]:
-    """Run the server in a process of its own and give its port."""
-    with socket.create_server((HOST, 0)) as probe:
-        port = probe.getsockname()[1]
+def started_server(
+    *options: str, stderr: IO[str] | int | None = None
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run the server in a process of its own; give the process and its port."""
+    command = [sys.executable, "-m", "app", "--port", "0", *options]
     with subprocess.Popen(
-        [sys.executable, "-m", "app", "--port", str(port)], stdout=subprocess.PIPE, text=True
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=stderr, text=True
     ) as process:
-        if not process.stdout or not process.stdout.readline():
-            raise StageError("the server did not start: see above")
         try:
-            yield port
+            assert process.stdout  # noqa: S101 - for the type checker
+            address, model = process.stdout.readline(), process.stdout.readline()
+            if not model:
+                raise StageError("the server did not start: see above")
+            port = urlsplit(address.split()[0]).port
+            assert port  # noqa: S101 - for the type checker
+            yield process, port
         finally:
             process.terminate()
 
@@ -73,10 +83,13 @@ class Client(http.client.HTTPConnection):
         self.close()
 
     def post(self, content: bytes) -> int:
-        """Send a picture and return the status of the answer."""
-        self.request("POST", "/read", content)
-        response = self.getresponse()
-        response.read()
+        """Send a picture and return the status of the answer; raise `StageError` without one."""
+        try:
+            self.request("POST", "/read", content)
+            response = self.getresponse()
+            response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise StageError(f"found no answer of the server: {one_line(error)}") from error
         return response.status
 
 
@@ -98,7 +111,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| clients | requests a second | median, ms | 99 %, ms |")
     print("| --- | --- | --- | --- |")
-    with serving() as port:
+    with started_server() as (_, port):
         times_of(port, 1)
         for clients in CLIENTS:
             start = time.perf_counter()

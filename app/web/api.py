@@ -1,4 +1,4 @@
-"""What programs send to the server and what it answers: the bodies of requests, as OpenAPI says.
+"""The bodies of requests and answers.
 
 A picture comes as the body itself, as a file of a form, or in base64 within JSON.
 """

@@ -1,24 +1,50 @@
 """The application for any ASGI server, in as many processes as wanted.
 
-    uvicorn app.web.asgi:app --workers 2 --http app.web.connections:Connection
-
-The environment variable ALLOWED_HOSTS has the names under which it may be called, with commas
-between them; without it, any. `app.web.connections` has the limits on connections; it is for
-uvicorn alone.
+docs/api.md has the command for uvicorn. The environment variable ALLOWED_HOSTS has the names under
+which it may be called, with commas between them; without it, any. Each process has workers and
+limits of its own. `app.web.connections` has the limits on connections; it is for uvicorn alone.
 """
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
 
 from app.models import default_model, describe
-from app.predict import started_workers
+from app.startup import started_workers
 from app.web.recognition import Recognition
 from app.web.server import create_app
 
 _model = default_model()
-_recognition = Recognition(started_workers(_model))
+
+
+@cache
+def _recognition() -> Recognition:
+    return Recognition(started_workers(_model))
+
+
+async def _recognise(content: bytes) -> dict[str, Any]:
+    return await _recognition().recognise(content)
+
+
+async def _explain(image: str, digit: int) -> list[list[float]]:
+    return await _recognition().explain(image, digit)
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Start the workers with the server: their threads would not survive if it forked later."""
+    _recognition()
+    yield
+
+
 app = create_app(
-    _recognition.recognise,
-    _recognition.explain,
+    _recognise,
+    _explain,
     describe(_model),
     [name.strip() for name in os.environ.get("ALLOWED_HOSTS", "").split(",") if name.strip()],
+    lifespan=_lifespan,
 )

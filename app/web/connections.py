@@ -1,12 +1,12 @@
 """Connections that nobody can hold for long, and of which there are never too many.
 
-A connection waits until a whole request has arrived, and waits again after the answer. While it
-waits it has a time limit, and it may be closed in favour of a new one: whoever sends their request
-at once is served, however many others are silent or slow.
+A connection waits until a whole request has arrived, and waits again after the answer, or if the
+client does not read it. While it waits it may be closed in favour of a new one, and it never stays
+for longer than a time limit: whoever sends their request at once is served, however many others are
+silent or slow.
 """
 
 import asyncio
-import ipaddress
 import json
 import select
 import socket
@@ -15,6 +15,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from app.web.addresses import network
 from app.web.guard import RAW_HEADERS
 from app.web.limits import BODY_TIME
 
@@ -24,10 +25,12 @@ BACKLOG = 1024  # new connections that the system holds until the server takes t
 MAX_FILES = 4096  # descriptors: the connections, those of a full backlog, and the rest
 PIECE = 4096  # bytes of a body in chunks that are taken apart at once
 MAX_OTHER_SHARE = 1 / 64  # bytes between the chunks, for each byte of the body
-HEADER, BODY, WORK = "header", "body", "work"  # what a connection waits for, or that it does not
-# Seconds. An answer of its own says that a body was too slow, so that this one is longer.
-ENDING_TIME = 2.0  # for a body when the server ends
-TIME = {HEADER: 10.0, BODY: BODY_TIME + 1, WORK: None}
+HEADER, BODY, WORK = "header", "body", "work"  # what a connection waits for; WORK: for nothing
+ENDING_TIME = 2.0  # seconds for a body when the server ends
+# Seconds. The server answers a slow body with 408 after BODY_TIME; a second later the connection is
+# closed. WORK is more than two waits for a turn and both readings take; requests that follow each
+# other without a pause have it together, so that answers nobody reads do not stay for ever.
+TIME = {HEADER: 10.0, BODY: BODY_TIME + 1, WORK: 60.0}
 
 
 class Connection(H11Protocol):
@@ -46,7 +49,7 @@ class Connection(H11Protocol):
         own = transport.get_extra_info("socket")
         if own.family != socket.AF_UNIX:
             own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.address = _network(self.client[0] if self.client else "")
+        self.address = network(self.client[0] if self.client else "")
         self._follow()
         others = [other for other in self._all() if other is not self]
         if len(others) >= MAX_CONNECTIONS:
@@ -84,7 +87,8 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._end_after(None)
+        if self._timer:
+            self._timer.cancel()
 
     def shutdown(self) -> None:
         """End the connection, with a short time for a body that is still arriving."""
@@ -118,19 +122,27 @@ class Connection(H11Protocol):
 
     @property
     def waits(self) -> bool:
-        return self._stage != WORK
+        """Return whether it is the client's turn: to send a request, or to read an answer."""
+        return self._stage != WORK or self.flow.write_paused
 
     def has_unread_data(self) -> bool:
         """Return whether something has arrived that the server has not looked at yet."""
+        if self.transport.is_closing() or self.flow.write_paused:
+            return False  # the server does not look until the client has read its answer
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
         return bool(poll.poll(0))
 
     def _all(self) -> list["Connection"]:
+        """Return the open connections; one that closes is open until its last answer is sent."""
         return [
             connection
             for connection in self.connections
-            if isinstance(connection, Connection) and not connection.transport.is_closing()
+            if isinstance(connection, Connection)
+            and (
+                not connection.transport.is_closing()
+                or connection.transport.get_write_buffer_size()
+            )
         ]
 
     def _replace_one_of(self, others: list["Connection"]) -> None:
@@ -149,23 +161,12 @@ class Connection(H11Protocol):
             stage = WORK if self.cycle and not self.cycle.response_complete else HEADER
         if stage == self._stage:
             return
-        if not self.waits or not self._stage:
+        if self._stage in (WORK, ""):
             self.waits_since = self.loop.time()
         self._stage = stage
         self._end_after(TIME[stage])
 
-    def _end_after(self, seconds: float | None) -> None:
+    def _end_after(self, seconds: float) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = self.loop.call_later(seconds, self.transport.abort) if seconds else None
-
-
-def _network(address: str) -> Any:
-    """Return what one client can choose its address from: in IPv6 that is a /64."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 4 or parsed.ipv4_mapped:
-        return address
-    return ipaddress.ip_network((parsed.packed, 64), strict=False)
+        self._timer = self.loop.call_later(seconds, self.transport.abort)

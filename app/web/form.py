@@ -52,10 +52,15 @@ class _Form:
 def picture_in_form(content_type: str, content: bytes) -> bytes:
     """Return the content of the field `picture`, or raise `PictureError`."""
     _, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary", b"")
+    # The parser stops for a while at each that looks like a boundary. Millions of them would keep
+    # the server from everybody else for seconds.
+    if content.count(b"\r\n--" + boundary) > MAX_PARTS + 1:
+        raise PictureError(f"found a damaged form: more than {MAX_PARTS} fields")
     form = _Form()
     callbacks: Any = {name: getattr(form, name) for name in dir(form) if name.startswith("on_")}
     try:
-        parser = MultipartParser(options.get(b"boundary", b""), callbacks)
+        parser = MultipartParser(boundary, callbacks)
         parser.write(content)
     except FormParserError as error:
         raise PictureError(f"found a damaged form: {error}") from error

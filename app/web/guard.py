@@ -1,4 +1,4 @@
-"""The server's door: it refuses foreign pages, adds headers to each answer, and keeps the log."""
+"""Refuse foreign hosts and pages, add headers to each answer, log."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, hosts: list[str], access_log: bool) -> None:
         self._app = app
-        self._hosts = [host.lower() for host in hosts]
+        self._hosts = [host_name(host) for host in hosts]
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,8 +63,7 @@ class Guard:
         """Return the answer to a request that must not be served."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        name = re.sub(r":\d*$", "", host).strip("[]").lower()
-        if self._hosts and name not in self._hosts and scope["path"] != "/health":
+        if self._hosts and host_name(host) not in self._hosts and scope["path"] != "/health":
             expected = f"unknown host, expected one of {', '.join(self._hosts)}"
             return JSONResponse({"error": expected}, 421)
         if scope["method"] not in ("GET", "HEAD") and is_foreign(headers, host):
@@ -72,10 +71,19 @@ class Guard:
         return None
 
 
+def host_name(host: str) -> str:
+    """Return a host without its port: "a.example" of "A.example:8000", "::1" of "[::1]:8000"."""
+    host = host.lower()
+    if host.count(":") > 1 and not host.startswith("["):
+        return host  # an IPv6 address alone
+    return re.sub(r":\d*$", "", host).strip("[]")
+
+
 def is_foreign(headers: Headers, host: str) -> bool:
     """Return whether a browser says that a page of another site sends the request.
 
-    Programs send neither of these headers. Browsers send the first one to loopback and over TLS.
+    Programs send neither Origin nor Sec-Fetch-Site. Browsers send Sec-Fetch-Site only to loopback
+    and over TLS.
     """
     origin = headers.get("origin")
     return headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") or (
@@ -91,7 +99,7 @@ def _netloc(origin: str) -> str:
 
 
 def _log(scope: Scope, status: int, milliseconds: float) -> None:
-    """Print a line: time, client, method, path, status (- if it went away), milliseconds."""
+    """Print time, client, method, path, status (- if the client went away) and milliseconds."""
     client = scope["client"][0] if scope.get("client") else "-"
     request = f"{quote(scope['method'])} {quote(scope['path'])[:200]}"
     now = time.strftime("%Y-%m-%d %H:%M:%S")

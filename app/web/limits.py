@@ -1,20 +1,23 @@
-"""What the requests may take of the server together: its memory and its recognition.
-
-A request takes memory while its body arrives, and a turn of the recognition only after that.
-"""
+"""What the bodies of all requests may take of the server together: its memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from app.web.turns import BUSY, served_request
+
 BODY_TIME = 10.0  # seconds in which a body must arrive
-QUEUE_TIME = 10.0  # seconds for which a request waits for its turn
-MAX_BODIES = 64 << 20  # bytes of all bodies in memory
-MAX_WAITING = 200  # requests that wait for their turn
-BUSY = "the server is busy with other pictures; try again"
+SMALL = 1 << 20  # bytes; a drawing has a few thousand
+# Bytes of all bodies in memory. The small ones have room of their own: a few large pictures that
+# wait for their turn do not keep drawings out.
+SMALL_ROOM, LARGE_ROOM = 16 << 20, 48 << 20
+
+
+Taken = TypeVar("Taken")
 
 
 class Bodies:
@@ -24,38 +27,46 @@ class Bodies:
     slow senders cannot keep others out.
     """
 
-    def __init__(self, max_bytes: int = MAX_BODIES) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self._room = max_bytes
         self._arriving: dict[asyncio.Timeout, bytearray] = {}  # the oldest first
 
     @asynccontextmanager
-    async def received(self, request: Request, max_bytes: int) -> AsyncIterator[bytes]:
-        """Give the body of a request; it takes its room until the block ends."""
-        size = request.headers.get("content-length", "")
-        if size.isdecimal() and int(size) > max_bytes:
+    async def received(
+        self, request: Request, max_bytes: int, take: Callable[[bytes], Taken]
+    ) -> AsyncIterator[Taken]:
+        """Give what `take` takes out of a request's body, which itself is not kept.
+
+        The body's room is free again when the block ends.
+        """
+        if _size(request) > max_bytes:
             raise _too_large(max_bytes)
         content = await self._receive(request, max_bytes)
+        served_request.set(request)
+        size = len(content)
         try:
-            yield content
+            taken = take(content)
+            del content
+            yield taken
         finally:
-            self._room += len(content)
+            self._room += size
 
     async def _receive(self, request: Request, max_bytes: int) -> bytes:
         content = bytearray()
-        limit = asyncio.timeout(BODY_TIME)
+        deadline = asyncio.timeout(BODY_TIME)
         try:
-            async with limit:
-                self._arriving[limit] = content
+            async with deadline:
+                self._arriving[deadline] = content
                 async for chunk in request.stream():
-                    self._make_room(limit, len(chunk))
+                    self._make_room(deadline, len(chunk))
                     content += chunk
                     if len(content) > max_bytes:
                         raise _too_large(max_bytes)
-            self._make_room(limit, 0)  # it may have been dropped after its last part came
-            del self._arriving[limit]
+            self._make_room(deadline, 0)  # it may have been dropped after its last part came
+            del self._arriving[deadline]
             return bytes(content)
         except TimeoutError:
-            if limit not in self._arriving:
+            if deadline not in self._arriving:
                 raise HTTPException(503, BUSY) from None
             raise HTTPException(
                 408, f"the body did not arrive within {BODY_TIME:.0f} s; try again"
@@ -63,8 +74,8 @@ class Bodies:
         except ClientDisconnect:
             raise HTTPException(400, "the connection was closed within the body") from None
         finally:
-            if limit in self._arriving:
-                self._drop(limit)
+            if deadline in self._arriving:
+                self._drop(deadline)
 
     def _make_room(self, own: asyncio.Timeout, size: int) -> None:
         """Take room for a part of a body, from others if there is not enough."""
@@ -80,34 +91,20 @@ class Bodies:
                 oldest.reschedule(0)  # wakes its task
         self._room -= size
 
-    def _drop(self, limit: asyncio.Timeout) -> None:
-        self._room += len(self._arriving.pop(limit))
+    def _drop(self, deadline: asyncio.Timeout) -> None:
+        self._room += len(self._arriving.pop(deadline))
 
 
-class Queue:
-    """The requests whose bodies have arrived; a few at a time have their turn."""
+def is_small(request: Request) -> bool:
+    """Return whether the body of a request can only be small."""
+    # In chunks it has any size, whatever else the header says.
+    return "transfer-encoding" not in request.headers and 0 <= _size(request) <= SMALL
 
-    def __init__(self, turns: int) -> None:
-        self._turns = asyncio.Semaphore(turns)
-        self._waiting = 0
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn and keep it for the block, or raise a 503."""
-        if self._waiting >= MAX_WAITING:
-            raise HTTPException(503, BUSY)
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(QUEUE_TIME):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise HTTPException(503, BUSY) from None
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._turns.release()
+def _size(request: Request) -> int:
+    """Return the size that the header announces, or -1 if it announces none."""
+    size = request.headers.get("content-length", "")
+    return int(size) if size.isdecimal() else -1
 
 
 def _too_large(max_bytes: int) -> HTTPException:

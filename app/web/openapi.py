@@ -3,17 +3,19 @@
 from typing import Any
 
 from app.web.api import ErrorJson, PictureBody, WhyBody
+from app.web.limits import BODY_TIME
 
 ERRORS = {
-    400: "the connection was closed within the body, or the request is not HTTP",
+    400: "not an HTTP request, a body that broke off, or chunks of it that are too small",
     403: "a page of another site sent it",
-    408: "the body did not arrive in time",
-    413: "too many bytes or pixels",
+    408: f"the body did not arrive within {BODY_TIME:.0f} s",
+    413: "too many bytes or pixels, or a picture that is not read in time",
     415: "not a picture in a known format",
     421: "the request names a host that is not served here",
     422: "a damaged picture, or a body of the wrong form",
     500: "an internal error of the server",
-    503: "the server is busy",
+    503: "busy: too many requests wait, this one waited too long, or there was no room for its "
+    "body; or the server is ending",
 }
 FILE = {"type": "string", "format": "binary"}
 FORM = {"type": "object", "properties": {"picture": FILE}, "required": ["picture"]}
@@ -25,11 +27,11 @@ READ_BODY = {
 WHY_BODY = {"application/json": {"schema": WhyBody.model_json_schema()}}
 
 
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def describe_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the description of the errors that a request may get."""
     return {status: {"model": ErrorJson, "description": ERRORS[status]} for status in statuses}
 
 
-def takes(content: dict[str, Any], description: str) -> dict[str, Any]:
+def describe_body(content: dict[str, Any], description: str) -> dict[str, Any]:
     """Return the description of a request's body, by media type."""
     return {"requestBody": {"required": True, "description": description, "content": content}}

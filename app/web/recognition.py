@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from app.files import MoreNeededError
 from app.tasks import explain, recognise_picture
-from app.web.limits import Queue
+from app.web.turns import Turns
 from app.workers import PATIENT, PROCESSES, Workers
 
 
@@ -18,8 +18,10 @@ class Recognition:
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
-        # The next picture is at hand when a process becomes free.
-        self._quick, self._patient = Queue(2 * PROCESSES), Queue(1)
+        # The next picture is at hand when a process becomes free. Few wait for the patient one, as
+        # each takes long and keeps its room in memory meanwhile.
+        self._quick = Turns(2 * PROCESSES, max_waiting=200)
+        self._patient = Turns(1, max_waiting=8)
 
     async def recognise(self, content: bytes) -> dict[str, Any]:
         """Return a picture file's digits as `app.web.api.ReadingJson`, or raise `PictureError`."""

@@ -6,12 +6,14 @@ opened.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Lifespan
 
 from app.files import PictureError, TooLargeError, UnknownFormatError
 from app.web.api import (
@@ -24,8 +26,8 @@ from app.web.api import (
     picture_in,
 )
 from app.web.guard import Guard
-from app.web.limits import Bodies
-from app.web.openapi import READ_BODY, WHY_BODY, errors, takes
+from app.web.limits import LARGE_ROOM, SMALL_ROOM, Bodies, is_small
+from app.web.openapi import READ_BODY, WHY_BODY, describe_body, describe_errors
 
 MAX_BYTES = 16 << 20  # of one request
 MAX_WHY_BYTES = 16 << 10
@@ -46,6 +48,7 @@ def create_app(
     model: str,
     hosts: list[str],
     access_log: bool = False,
+    lifespan: Lifespan[FastAPI] | None = None,
 ) -> Guard:
     """Create the application.
 
@@ -56,6 +59,7 @@ def create_app(
         model: describes the model for people.
         hosts: the names under which the server may be called; any name if there are none.
         access_log: print a line for each request.
+        lifespan: what else begins and ends with the server.
     """
     app = FastAPI(
         title="Handwritten digits",
@@ -64,39 +68,46 @@ def create_app(
         docs_url=None,  # these pages load their scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
         exception_handlers={
             HTTPException: _http_error,
             PictureError: _picture_error,
             Exception: _internal_error,
         },
     )
-    bodies = Bodies()
+    small, large = Bodies(SMALL_ROOM), Bodies(LARGE_ROOM)
 
     @app.post(
         "/read",
         summary="Recognise the digits of a picture",
         response_model=ReadingJson,
-        responses=errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
-        openapi_extra=takes(READ_BODY, "a picture file of at most 16 MiB; as it is: of any type"),
+        responses=describe_errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
+        openapi_extra=describe_body(
+            READ_BODY, "a picture file, with all around it at most 16 MiB; as it is: of any type"
+        ),
     )
     async def read(request: Request) -> Response:
-        async with bodies.received(request, MAX_BYTES) as body:
-            picture = picture_in(request.headers.get("content-type", ""), body)
+        take = partial(picture_in, request.headers.get("content-type", ""))
+        bodies = small if is_small(request) else large
+        async with bodies.received(request, MAX_BYTES, take) as picture:
             return JSONResponse(await recognise(picture))
 
     @app.post(
         "/why",
         summary="Say which places of a digit's image matter",
         response_model=ImportanceJson,
-        responses=errors(400, 403, 408, 413, 421, 422, 500, 503),
-        openapi_extra=takes(WHY_BODY, "an image that /read gave, and a digit"),
+        responses=describe_errors(400, 403, 408, 413, 421, 422, 500, 503),
+        openapi_extra=describe_body(
+            WHY_BODY, "an image that /read gave, and a digit; at most 16 KiB"
+        ),
     )
     async def why(request: Request) -> Response:
-        async with bodies.received(request, MAX_WHY_BYTES) as body:
-            question = parsed(WhyBody, body)
-        return JSONResponse({"importance": await explain(question.image, question.digit)})
+        take = partial(parsed, WhyBody)
+        async with small.received(request, MAX_WHY_BYTES, take) as question:
+            importance = await explain(question.image, question.digit)
+            return JSONResponse({"importance": importance})
 
-    @app.get("/model", summary="Say which model reads", responses=errors(421))
+    @app.get("/model", summary="Say which model reads", responses=describe_errors(421))
     async def describe_model() -> ModelJson:
         return ModelJson(model=model)
 

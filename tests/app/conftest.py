@@ -1,11 +1,7 @@
 """Shared by the tests of app/: a model, drawings of digits, and the page's server."""
 
 import io
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +9,6 @@ from typing import NamedTuple
 
 import psutil
 import pytest
-import requests
 from PIL import Image, ImageDraw
 
 from app.arrays import UInt8Array
@@ -21,6 +16,7 @@ from app.decode import decode
 from app.models import COMMITTED
 from app.reader import Reader
 from app.segment import find_digits
+from benchmarks.server import started_server
 from tests.conftest import PROJECT
 
 # The path of the pen for each digit, in a square of 100 pixels.
@@ -89,31 +85,12 @@ class Server(NamedTuple):
 @contextmanager
 def serving(model: Path, folder: Path) -> Iterator[Server]:
     """Serve the page on a free port of the loopback address; stderr goes to a file in `folder`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     errors = folder / "stderr"
     with (
         errors.open("w") as stderr,
-        subprocess.Popen(
-            [sys.executable, "-m", "app", "--port", str(port), "--model", str(model)],
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        ) as process,
+        started_server("--model", str(model), stderr=stderr) as (process, port),
     ):
-        assert process.stdout
-        url = process.stdout.readline().split()[0]
-        while process.poll() is None:
-            with suppress(requests.ConnectionError):
-                requests.get(url, timeout=100)
-                break
-            time.sleep(0.1)
-        try:
-            yield Server(url, process.pid, errors)
-        finally:
-            process.terminate()
+        yield Server(f"http://127.0.0.1:{port}", process.pid, errors)
 
 
 @pytest.fixture(scope="session")

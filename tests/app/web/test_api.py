@@ -56,6 +56,7 @@ def test_a_picture_in_a_form(fields: str) -> None:
         (BOUNDARY, form((FILE, b"cut off"), end=b"")),
         (BOUNDARY, b"\r\n".join([b"--line"] * 1000)),
         (BOUNDARY, form(*[('name="a"', b"")] * MAX_PARTS, (FILE, b"a"))),
+        (BOUNDARY, form((FILE, b"\r\n--lineX" * 100))),
         (BOUNDARY, form((f"{FILE}; a=" + 10000 * "a", b""))),
         ("multipart/form-data", form((FILE, b"a"))),
         ("multipart/form-data; boundary=other", form((FILE, b"a"))),
@@ -63,7 +64,7 @@ def test_a_picture_in_a_form(fields: str) -> None:
     ],
 )
 def test_a_form_without_a_picture(kind: str, content: bytes) -> None:
-    """Another field, a form that is cut off and a wrong boundary are refused in one line."""
+    """Another field, a cut form, wrong boundaries and what looks like many are refused."""
     with pytest.raises(PictureError, match=r"\Afound .+\Z"):
         picture_in(kind, content)
 

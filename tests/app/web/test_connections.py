@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.web import connections, limits
-from app.web.connections import BODY, HEADER, Connection
+from app.web.addresses import network
+from app.web.connections import BODY, HEADER, WORK, Connection
 from tests.app.web.serving import EMPTY, answer_on, application, connect, head, serving
 
 GET = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -135,6 +136,42 @@ def test_without_a_connection_that_waits_the_new_one_is_closed(
         assert answer_on(at_work) == (200, EMPTY)
 
 
+async def recognise_much(_: bytes) -> dict[str, Any]:
+    """Answer more than the system sends while nobody reads it."""
+    return EMPTY | {"reason": "a" * (16 << 20)}
+
+
+def test_an_answer_that_nobody_reads_gives_way(
+    made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two requests at once whose answers are not read have a time limit, and make room before."""
+    monkeypatch.setattr(connections, "MAX_PER_ADDRESS", 1)
+    with serving(application(recognise_much)) as port, connect(port) as unread:
+        unread.sendall(2 * (head("/read", 1) + b"a"))
+        wait_for(lambda: made and made[0].flow.write_paused and made[0]._stage == WORK)
+        timer = made[0]._timer
+        assert timer
+        assert timer.when() <= made[0].loop.time() + 60
+        with connect(port) as honest:
+            honest.sendall(GET)
+            assert answer_on(honest)[0] == 200
+        wait_for(lambda: made[0] not in made[0].connections)
+
+
+def test_a_connection_that_closes_counts_until_its_answer_is_sent(
+    made: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that is not read keeps no place beside those that count, also if it is the last."""
+    monkeypatch.setattr(connections, "MAX_PER_ADDRESS", 1)
+    with serving(application(recognise_much)) as port, connect(port) as unread:
+        unread.sendall(head("/read", 1, "Connection: close") + b"a")
+        wait_for(lambda: made and made[0].transport.is_closing())
+        with connect(port) as honest:
+            honest.sendall(GET)
+            assert answer_on(honest)[0] == 200
+            assert made[0] not in made[1].connections
+
+
 @pytest.mark.parametrize(
     "start", [b"", HALF_HEADER, head("/health", 9, method="GET"), GET, GET + HALF_HEADER]
 )
@@ -142,7 +179,7 @@ def test_a_connection_that_waits_too_long_is_closed(
     start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Silent and half-sent requests end, also after an answer, and however they drip."""
-    monkeypatch.setattr(connections, "TIME", {HEADER: 0.2, BODY: 0.2, "work": None})
+    monkeypatch.setattr(connections, "TIME", {HEADER: 0.2, BODY: 0.2, WORK: 100.0})
     with serving(application()) as port, connect(port) as connection:
         connection.sendall(start)
         if start.startswith(b"GET"):
@@ -228,7 +265,6 @@ def test_nonsense_after_an_answer_closes_the_connection(
 
 def test_an_ipv6_network_is_one_client() -> None:
     """A client that has a /64 of IPv6 addresses counts as one; IPv4 addresses count each."""
-    network = connections._network
     assert network("2001:db8::1") == network("2001:db8::ffff:1") != network("2001:db8:0:1::1")
     assert network("192.0.2.1") != network("192.0.2.2")
     assert network("::ffff:192.0.2.1") != network("::ffff:192.0.2.2")

@@ -1,8 +1,10 @@
 import asyncio
 
+import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.web.guard import Guard
+from app.web.guard import Guard, host_name
+from tests.app.web.serving import answer_on, application, connect, serving
 
 
 def test_a_request_that_outlasts_the_server_is_answered() -> None:
@@ -23,3 +25,32 @@ def test_a_request_that_outlasts_the_server_is_answered() -> None:
     assert sent[0]["status"] == 503
     assert (b"referrer-policy", b"no-referrer") in sent[0]["headers"]
     assert b"the server is ending" in sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("digits.example.org", "digits.example.org"),
+        ("Digits.example.org:8443", "digits.example.org"),
+        ("127.0.0.1:8000", "127.0.0.1"),
+        ("::1", "::1"),
+        ("[::1]", "::1"),
+        ("[::1]:8000", "::1"),
+        ("", ""),
+    ],
+)
+def test_a_host_has_a_name_without_its_port(host: str, name: str) -> None:
+    """Names of hosts and IPv6 addresses are the same with and without a port."""
+    assert host_name(host) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("digits.example:8443", 200), ("digits.example", 200), ("b.example", 421)]
+)
+def test_serves_an_allowed_host_with_a_port(name: str, status: int) -> None:
+    """An allowed host that was given with a port is served with and without it."""
+    with serving(application(hosts=["Digits.example:8443"])) as port, connect(port) as connection:
+        connection.sendall(
+            f"POST /read HTTP/1.1\r\nHost: {name}\r\nContent-Length: 0\r\n\r\n".encode()
+        )
+        assert answer_on(connection)[0] == status

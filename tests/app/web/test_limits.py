@@ -1,13 +1,20 @@
 import asyncio
+import select
+import socket
+import sys
+import threading
+import time
 from collections.abc import AsyncIterator
-from typing import cast
+from contextlib import ExitStack, suppress
+from typing import Any, cast
 
 import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app.web import limits
-from app.web.limits import Bodies, Queue
+from app.web.limits import Bodies, is_small
+from tests.app.web.serving import EMPTY, answer_on, application, connect, head, serving
 
 
 class Sender:
@@ -34,7 +41,7 @@ class Sender:
 
 
 async def received(bodies: Bodies, sender: Sender, until: asyncio.Event | None = None) -> bytes:
-    async with bodies.received(cast(Request, sender), max_bytes=100) as content:
+    async with bodies.received(cast(Request, sender), 100, bytes) as content:
         if until:
             await until.wait()
         return content
@@ -152,6 +159,71 @@ def test_a_body_has_a_limit_of_its_own(content_length: str) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("headers", "small"),
+    [
+        ({"content-length": "1048576"}, True),
+        ({"content-length": "1048577"}, False),
+        ({"content-length": "1", "transfer-encoding": "chunked"}, False),
+        ({}, False),
+    ],
+)
+def test_only_an_announced_size_is_small(headers: dict[str, str], small: bool) -> None:
+    """A body of at most 1 MiB is small; one in chunks is not, as nobody knows its size."""
+    sender = Sender()
+    sender.headers = headers
+    assert is_small(cast(Request, sender)) == small
+
+
+def test_large_bodies_do_not_keep_small_ones_out() -> None:
+    """While bodies of 16 MiB wait and there is no room for one more, a small one is answered."""
+    held: list[int] = []
+    go_on = threading.Event()
+
+    async def recognise(content: bytes) -> dict[str, Any]:
+        if len(content) > 1:
+            held.append(len(content))
+            await asyncio.to_thread(go_on.wait)
+        return EMPTY
+
+    def arrived(count: int, connection: socket.socket) -> bool:
+        return len(held) == count or bool(select.select([connection], [], [], 0)[0])
+
+    with serving(application(recognise)) as port, ExitStack() as stack:
+        stack.callback(go_on.set)
+        for count in range(1, 5):
+            large = stack.enter_context(connect(port))
+            with suppress(ConnectionError):  # refused before all of it is sent
+                large.sendall(head("/read", 16 << 20) + bytes(16 << 20))
+            while not arrived(count, large):
+                time.sleep(0.002)
+        small = stack.enter_context(connect(port))
+        small.sendall(head("/read", 1) + b"a")
+        assert answer_on(small) == (200, EMPTY)
+
+
+def test_a_body_is_not_kept_beside_its_picture() -> None:
+    """While the picture in a body is recognised, only the test refers to the body itself."""
+
+    async def main() -> None:
+        sender, bodies, taken_from = Sender(), Bodies(100), []
+
+        def take(content: bytes) -> int:
+            taken_from.append(content)
+            return len(content)
+
+        sender.parts.put_nowait(b"a body")
+        sender.end()
+        async with bodies.received(cast(Request, sender), 100, take) as taken:
+            assert taken == 6
+            count = sys.getrefcount(taken_from[0])
+            assert count == 2  # the list, and the call's argument
+            assert bodies._room == 94
+        assert bodies._room == 100
+
+    asyncio.run(main())
+
+
 def test_a_slow_body_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not end in time gets a 408."""
     monkeypatch.setattr(limits, "BODY_TIME", 0.01)
@@ -160,44 +232,5 @@ def test_a_slow_body_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         task = asyncio.create_task(received(Bodies(10), Sender()))
         await asyncio.wait([task])
         assert status_of(task) == 408
-
-    asyncio.run(main())
-
-
-def test_turns_are_taken_in_order_by_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With one turn taken, two requests wait for it in their order, and a third gets a 503."""
-    monkeypatch.setattr(limits, "MAX_WAITING", 2)
-    monkeypatch.setattr(limits, "QUEUE_TIME", None)
-
-    async def main() -> None:
-        queue, order = Queue(1), []
-
-        async def request(name: str) -> None:
-            async with queue.turn():
-                order.append(name)
-
-        async with queue.turn():
-            waiting = [asyncio.create_task(request(name)) for name in "ab"]
-            await asyncio.sleep(0)
-            with pytest.raises(HTTPException, match="busy"):
-                await request("one too many")
-        await asyncio.wait(waiting)
-        assert order == ["a", "b"]
-
-    asyncio.run(main())
-
-
-def test_a_turn_is_waited_for_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that waits too long for its turn gets a 503; the next one is served."""
-    monkeypatch.setattr(limits, "QUEUE_TIME", 0.01)
-
-    async def main() -> None:
-        queue = Queue(1)
-        async with queue.turn():
-            with pytest.raises(HTTPException, match="busy"):
-                async with queue.turn():
-                    pass
-        async with queue.turn():
-            pass
 
     asyncio.run(main())

@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import requests
 
 from app.web import server as module
 from app.web.connections import MAX_PER_ADDRESS
+from benchmarks.server import started_server
 from tests.app.conftest import Server, drawn, encoded
 from tests.conftest import PROJECT
 
@@ -218,10 +219,9 @@ def test_a_sender_may_go_away(server: Server) -> None:
     assert "Traceback" not in server.errors.read_text()
 
 
-@pytest.mark.parametrize("port", ["0", "65536"])
-def test_refuses_a_wrong_port(model: Path, port: str) -> None:
-    """A wrong port ends with exit code 2 and a line that gives the allowed range."""
-    result = subprocess.run(
+def result_on(port: str, model: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program on a port where it does not serve."""
+    return subprocess.run(
         [sys.executable, "-m", "app", "--port", port, "--model", model],
         cwd=PROJECT,
         capture_output=True,
@@ -229,40 +229,21 @@ def test_refuses_a_wrong_port(model: Path, port: str) -> None:
         check=False,
         timeout=100,
     )
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_refuses_a_wrong_port(model: Path, port: str) -> None:
+    """A wrong port ends with exit code 2 and a line that gives the allowed range."""
+    result = result_on(port, model)
     assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].endswith(f"--port: found {port}, expected 1 to 65535")
-
-
-def in_a_process(model: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "app", "--model", str(model), *options],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextmanager
-def another_server(model: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Serve with other options; give the process and the port."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with in_a_process(model, "--port", str(port), *options) as process:
-        try:
-            assert process.stdout
-            assert process.stdout.readline().startswith("http://")
-            assert process.stdout.readline().startswith("model: ")
-            yield process, port
-        finally:
-            process.kill()
+    assert result.stderr.splitlines()[-1].endswith(f"--port: found {port}, expected 0 to 65535")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_after_the_requests_at_work(model: Path, number: signal.Signals) -> None:
     """A signal ends the server with code 0, after an answer to the request that had arrived."""
     content = encoded(drawn(3).resize((6000, 6000)), compress_level=1)
-    with another_server(model) as (process, port):
+    with started_server("--model", str(model), stderr=subprocess.PIPE) as (process, port):
         with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
             start = f"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
             connection.sendall(f"{start}Expect: 100-continue\r\n\r\n".encode())
@@ -278,7 +259,7 @@ def test_ends_after_the_requests_at_work(model: Path, number: signal.Signals) ->
 def test_ends_although_a_body_does_not(model: Path) -> None:
     """A body that never ends keeps the server for some seconds only, without a traceback."""
     with (
-        another_server(model) as (process, port),
+        started_server("--model", str(model), stderr=subprocess.PIPE) as (process, port),
         socket.create_connection(("127.0.0.1", port), timeout=100) as connection,
     ):
         start = b"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
@@ -294,19 +275,26 @@ def test_says_that_a_port_is_in_use(model: Path) -> None:
     """A port in use ends the program with one line, before it says where it serves."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with in_a_process(model, "--port", str(port)) as process:
-            output, errors = process.communicate(timeout=100)
-    assert process.returncode == 1
-    assert output == ""
-    assert errors.splitlines() == [
+        result = result_on(str(port), model)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
         f"error: 127.0.0.1, port {port}: Address already in use; try another --port or --host"
     ]
 
 
 def test_serves_further_hosts_and_keeps_a_log(model: Path) -> None:
     """--allow-host adds a name to loopback's; --access-log prints a line for each request."""
-    options = ("--allow-host", "Digits.example", "--allow-host", "b.example", "--access-log")
-    with another_server(model, *options) as (process, port):
+    options = (
+        "--model",
+        str(model),
+        "--allow-host",
+        "Digits.example",
+        "--allow-host",
+        "b.example",
+        "--access-log",
+    )
+    with started_server(*options) as (process, port):
         assert process.stdout
         url = f"http://127.0.0.1:{port}"
         names = ("digits.example", "b.example:80", "localhost", "other.example")
@@ -326,17 +314,18 @@ def test_serves_further_hosts_and_keeps_a_log(model: Path) -> None:
 
 def test_several_processes_serve_one_address(model: Path) -> None:
     """The importable application runs under uvicorn's own command in two processes."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    options = ["--workers", "2", "--http", "app.web.connections:Connection", "--port", str(port)]
+    options = ["--workers", "2", "--http", "app.web.connections:Connection", "--port", "0"]
     with subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "app.web.asgi:app", *options],
         cwd=PROJECT,
         env=os.environ | {"ALLOWED_HOSTS": "a.example, 127.0.0.1"},
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
-        url = f"http://127.0.0.1:{port}"
         try:
+            assert process.stderr
+            said = next(line for line in process.stderr if "running on" in line)
+            url = said.partition("running on ")[2].split()[0]
             while process.poll() is None:
                 with suppress(requests.ConnectionError):
                     requests.get(f"{url}/health", timeout=100)
@@ -348,6 +337,27 @@ def test_several_processes_serve_one_address(model: Path) -> None:
             assert other.status_code == 421
         finally:
             process.terminate()
+
+
+def test_a_server_may_fork_after_it_has_loaded_the_application() -> None:
+    """The importable application starts no thread, as none would be left in a forked process."""
+    code = "import threading, app.web.asgi; print(threading.active_count())"
+    command = [sys.executable, "-c", code]
+    assert subprocess.check_output(command, cwd=PROJECT, text=True, timeout=100) == "1\n"
+
+
+def test_without_a_model_the_application_does_not_start(tmp_path: Path) -> None:
+    """The server ends with the reason if the workers cannot start."""
+    result = subprocess.run(
+        [sys.executable, "-m", "uvicorn", "app.web.asgi:app", "--app-dir", PROJECT, "--port", "0"],
+        cwd=tmp_path,  # which has no model
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert result.returncode
+    assert "error: app/model.tflite: No such file or directory" in result.stderr
 
 
 def test_many_at_once(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""Attack the page's server with slow clients: python -m benchmarks.attacks [--clients 300].
+"""Attack the page's server with slow clients: python -m benchmarks.slow_clients [--clients 300].
 
 The attackers and the honest clients all have the address 127.0.0.1. An attacker whose connection
 is closed opens the next one at once. The output is a table of docs/api.md: how long honest requests
@@ -14,10 +14,9 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from benchmarks.server import Client, drawing, serving
-from stages.shared.cli import run
+from benchmarks.server import HOST, Client, drawing, started_server
+from stages.shared.cli import StageError, run
 
-HOST = "127.0.0.1"
 START = f"POST /read HTTP/1.1\r\nHost: {HOST}\r\n"
 # What an attacker sends at once; after that, a byte a second.
 ATTACKS = {
@@ -33,11 +32,13 @@ async def attacker(port: int, start: str) -> None:
     """Hold a connection for as long as the server lets it, again and again."""
     while True:
         with suppress(OSError):
-            _, writer = await asyncio.open_connection(HOST, port)
+            reader, writer = await asyncio.open_connection(HOST, port)
             try:
                 writer.write(start.encode())
-                while not writer.transport.is_closing():
-                    await asyncio.sleep(1)
+                while not reader.at_eof():
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(1):
+                            await reader.read(1 << 16)  # nothing, once the server has closed
                     writer.write(b"a" if start else b"")
             finally:
                 writer.transport.abort()
@@ -76,7 +77,7 @@ def honest_times(port: int, seconds: float) -> tuple[list[float], int]:
         try:
             with Client(port) as client:
                 failures += client.post(content) != 200
-        except OSError:
+        except StageError:
             failures += 1
         times.append(time.perf_counter() - start)
         time.sleep(0.05)
@@ -90,7 +91,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| attackers | honest requests | failed | median, ms | 99 %, ms |")
     print("| --- | --- | --- | --- | --- |")
-    with serving() as port:
+    with started_server() as (_, port):
         for name, start in ATTACKS.items():
             clients = options.clients if name != "nobody" else 0
             with attacked(port, start, clients):
