@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 from selenium.webdriver import Chrome
@@ -20,7 +21,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.app.conftest import STROKES, Server, drawn
+from tests.app.conftest import STROKES, Server, drawn, encoded
 
 pytestmark = pytest.mark.slow
 
@@ -345,6 +346,15 @@ def test_a_late_answer_does_not_replace_a_newer_one(page: Chrome) -> None:
     wait(page, lambda: entries.text == "11")
     page.execute_async_script("release(); setTimeout(arguments[0], 100)")
     assert entries.text == "11"
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "MPO"])
+def test_reads_the_photos_of_phones(page: Chrome, tmp_path: Path, kind: str) -> None:
+    """A photo is read also if the browser cannot show it."""
+    pillow_heif.register_heif_opener()
+    (tmp_path / f"photo.{kind.lower()}").write_bytes(encoded(drawn(2, 7), kind))
+    element(page, "choose").send_keys(str(tmp_path / f"photo.{kind.lower()}"))
+    assert answer(page, "^2 7 ")
 
 
 def test_two_dropped_files_are_both_read(page: Chrome) -> None:

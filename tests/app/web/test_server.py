@@ -361,14 +361,14 @@ def test_without_a_model_the_application_does_not_start(tmp_path: Path) -> None:
 
 
 def test_many_at_once(server: Server) -> None:
-    """1,000 requests from 20 clients are all answered, and the memory does not keep growing."""
+    """400 requests from 20 clients are all answered, and the memory does not keep growing."""
     contents = [encoded(drawn(digit).resize((400, 400))) for digit in range(10)]
 
     def client(index: int) -> list[bool]:
         with requests.Session() as session:
             answers = [
                 session.post(f"{server.url}/read", contents[(index + turn) % 10], timeout=100)
-                for turn in range(25)
+                for turn in range(10)
             ]
         return [answer.status_code == 200 and bool(answer.json()["digits"]) for answer in answers]
 
@@ -377,7 +377,7 @@ def test_many_at_once(server: Server) -> None:
         before = current_memory(server.process)
         with ThreadPoolExecutor(20) as pool:
             results = [right for answers in pool.map(client, range(20)) for right in answers]
-        assert len(results) == 500
+        assert len(results) == 200
         assert all(results)
         growth.append(current_memory(server.process) - before)
     assert growth[1] < 30, growth
