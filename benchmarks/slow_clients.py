@@ -1,8 +1,9 @@
 """Attack the page's server with slow clients: python -m benchmarks.slow_clients [--clients 300].
 
 The attackers and the honest clients all have the address 127.0.0.1. An attacker whose connection
-is closed opens the next one at once. The output is a table of docs/api.md: how long honest requests
-take meanwhile, from the connection to the end of the answer.
+is closed opens the next one after a pause: without it, thousands of new connections a second would
+take the time of the machine, which is another attack (--pause 0). The output is a table of
+docs/api.md: how long honest requests take meanwhile, from the connection to the end of the answer.
 """
 
 import argparse
@@ -28,7 +29,7 @@ ATTACKS = {
 WARM_UP = 2.0  # seconds until all attackers are there
 
 
-async def attacker(port: int, start: str) -> None:
+async def attacker(port: int, start: str, pause: float) -> None:
     """Hold a connection for as long as the server lets it, again and again."""
     while True:
         with suppress(OSError):
@@ -42,22 +43,23 @@ async def attacker(port: int, start: str) -> None:
                     writer.write(b"a" if start else b"")
             finally:
                 writer.transport.abort()
+        await asyncio.sleep(pause)
 
 
-def attackers(port: int, start: str, clients: int) -> None:
+def attackers(port: int, start: str, clients: int, pause: float) -> None:
     """Run attackers until the process is ended."""
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(attacker(port, start) for _ in range(clients)))
+        await asyncio.gather(*(attacker(port, start, pause) for _ in range(clients)))
 
     asyncio.run(all_of_them())
 
 
 @contextmanager
-def attacked(port: int, start: str, clients: int) -> Iterator[None]:
+def attacked(port: int, start: str, clients: int, pause: float) -> Iterator[None]:
     """Attack a server during the block, from a process of its own."""
     process = multiprocessing.get_context("spawn").Process(
-        target=attackers, args=(port, start, clients)
+        target=attackers, args=(port, start, clients, pause)
     )
     process.start()
     try:
@@ -87,14 +89,15 @@ def honest_times(port: int, seconds: float) -> tuple[list[float], int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=300)
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--pause", type=float, default=1, help="seconds between two connections")
+    parser.add_argument("--seconds", type=float, default=30, help="for each kind of attackers")
     options = parser.parse_args()
     print("| attackers | honest requests | failed | median, ms | 99 %, ms |")
     print("| --- | --- | --- | --- | --- |")
     with started_server() as (_, port):
         for name, start in ATTACKS.items():
             clients = options.clients if name != "nobody" else 0
-            with attacked(port, start, clients):
+            with attacked(port, start, clients, options.pause):
                 times, failures = honest_times(port, options.seconds)
             median, last = 1000 * np.percentile(times, [50, 99])
             label = f"{clients} {name}" if clients else name

@@ -22,7 +22,9 @@ def test_an_attacker_comes_again(start: str) -> None:
 
         server = await asyncio.start_server(take, "127.0.0.1", 0)
         async with server:
-            attack = asyncio.create_task(attacker(server.sockets[0].getsockname()[1], start))
+            attack = asyncio.create_task(
+                attacker(server.sockets[0].getsockname()[1], start, pause=0)
+            )
             await third.wait()
             attack.cancel()
             await asyncio.wait([attack])
