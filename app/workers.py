@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import cache, partial
-from multiprocessing import forkserver
+from multiprocessing import forkserver, reduction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,11 +55,11 @@ class Workers:
         try:
             if model.exists() and not model.is_file():
                 raise ModelError("not a regular file")
-            content = model.read_bytes()  # once: all processes use the same, also if it changes
+            file = _OpenFile(model)
         except OSError as error:
             raise ModelError(error.strerror or str(error)) from error
         _start_forkserver()
-        self.quick, self.patient = Lane(content, QUICK, PROCESSES), Lane(content, PATIENT, 1)
+        self.quick, self.patient = Lane(file, QUICK, PROCESSES), Lane(file, PATIENT, 1)
         try:
             try:
                 self.quick.submit(check).result()
@@ -69,10 +69,33 @@ class Workers:
             raise ModelError("no model that can be loaded") from error
 
 
+class _OpenFile:
+    """A file that stays open, so that each new process gets the same content.
+
+    Another run of the pipeline may replace the file meanwhile.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let a process that is started with this object get the content."""
+        return _content, (reduction.DupFd(self._file.fileno()),)
+
+
+def _content(descriptor: Any) -> bytes:
+    own = descriptor.detach()
+    try:
+        # The position in the file is the same in all processes, so none of them moves it.
+        return os.pread(own, os.fstat(own).st_size, 0)
+    finally:
+        os.close(own)
+
+
 class Lane:
     """Processes with the same limits, which start with the first task."""
 
-    def __init__(self, model: bytes, limits: Limits, processes: int) -> None:
+    def __init__(self, model: _OpenFile, limits: Limits, processes: int) -> None:
         self._limits = limits
         context: Any = multiprocessing.get_context("forkserver")
         options = (processes, limits.tasks, _prepare, (model, limits), context)
