@@ -21,42 +21,12 @@ from typing import NamedTuple
 from app.files import MoreNeededError, PictureError, load_stream
 from app.models import MODEL_HELP, default_model, describe
 from app.outcome import Outcome, failed
+from app.sources import Source, expanded
 from app.startup import started_workers
 from app.tasks import recognise_file
 from app.workers import PROCESSES, Workers
 
-SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif"} | {
-    *(".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".jxl")
-}
 MAX_SHOWN = 50  # pictures in the file that --show writes
-
-
-class Source(NamedTuple):
-    """A picture, or something else with the reason why it is not read."""
-
-    path: str  # "-" is standard input
-    error: str = ""
-
-
-def expanded(arguments: Iterable[str]) -> Iterator[Source]:
-    """Yield the pictures, with the sorted pictures of a folder in its place."""
-    for argument in arguments:
-        if argument == "-" or not os.path.isdir(argument):  # noqa: PTH112 - Path("") is "."
-            yield Source(argument)
-            continue
-        try:
-            # Hidden files are what systems leave behind, such as .DS_Store.
-            paths = sorted(path for path in Path(argument).iterdir() if path.name[0] != ".")
-        except OSError as error:
-            yield Source(argument, str(error.strerror))
-            continue
-        pictures = [path for path in paths if path.suffix.lower() in SUFFIXES]
-        yield from (Source(str(path)) for path in pictures)
-        if not pictures:
-            yield Source(argument, "a folder without pictures")
-        elif others := [repr(path.name) for path in paths if path not in pictures]:
-            names = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
-            yield Source(argument, f"{len(others)} in this folder not read: {names}")
 
 
 class Job(NamedTuple):

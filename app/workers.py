@@ -8,39 +8,23 @@ process that exceeds its time is killed, and a new one takes its place.
 
 import multiprocessing
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
-from functools import cache, partial
+from contextlib import suppress
+from functools import partial
 from multiprocessing import forkserver, reduction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
-from app.files import MAX_MEMORY, MoreNeededError, PictureError, TooLargeError
+from app.files import MoreNeededError, PictureError, TooLargeError
 from app.tasks import check
+from app.worker import PATIENT, QUICK, Limits, content, prepare, run
 
-if TYPE_CHECKING:  # only the workers need what this imports
-    from app.reader import Reader
-
-
-class Limits(NamedTuple):
-    """What the work on one picture may take."""
-
-    memory: int  # bytes for the file and its decoder
-    seconds: float
-    tasks: int  # of one process: a new one has none of a decoder's leaks
-
-
-QUICK, PATIENT = Limits(32 << 20, 1.0, 1000), Limits(MAX_MEMORY, 7.0, 10)
-OTHER_MEMORY = 48 << 20  # bytes for all that a worker does beside decoding
 PROCESSES = 2  # quick ones
 CONSTS.term_timeout = 0.1  # seconds from SIGTERM to SIGKILL; a decoder does not hear the first
-
-_settings: tuple[bytes, Limits] | None = None  # of a worker: the model's content, and its limits
 
 
 class ModelError(Exception):
@@ -80,16 +64,7 @@ class _OpenFile:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let a process that is started with this object get the content."""
-        return _content, (reduction.DupFd(self._file.fileno()),)
-
-
-def _content(descriptor: Any) -> bytes:
-    own = descriptor.detach()
-    try:
-        # The position in the file is the same in all processes, so none of them moves it.
-        return os.pread(own, os.fstat(own).st_size, 0)
-    finally:
-        os.close(own)
+        return content, (reduction.DupFd(self._file.fileno()),)
 
 
 class Lane:
@@ -98,7 +73,7 @@ class Lane:
     def __init__(self, model: _OpenFile, limits: Limits, processes: int) -> None:
         self._limits = limits
         context: Any = multiprocessing.get_context("forkserver")
-        options = (processes, limits.tasks, _prepare, (model, limits), context)
+        options = (processes, limits.tasks, prepare, (model, limits), context)
         self._new_pool = partial(ProcessPool, *options)
         self._pool = self._new_pool()
 
@@ -114,7 +89,7 @@ class Lane:
         if self._limits is QUICK and size > QUICK.memory // 4:  # it is copied on its way
             result.set_exception(MoreNeededError("more memory"))
             return result
-        work: Any = (_run, (task, *arguments), {}, self._limits.seconds)
+        work: Any = (run, (task, *arguments), {}, self._limits.seconds)
         try:
             future = self._pool.schedule(*work)
         except RuntimeError:  # the pool gave up: an idle process was killed, for example
@@ -163,68 +138,3 @@ def _start_forkserver() -> None:
             os.dup2(copy, descriptor)
             os.close(copy)
         os.close(nothing)
-
-
-def _prepare(model: bytes, limits: Limits) -> None:
-    """Prepare a new process."""
-    global _settings
-    _settings = model, limits
-
-
-@cache
-def _reader() -> "Reader":
-    import cv2
-
-    from app.reader import Reader
-
-    assert _settings  # noqa: S101 - set by _prepare
-    model, limits = _settings
-    cv2.setNumThreads(1)  # the other cores have their own processes
-    return Reader(model, limits.memory)
-
-
-@contextmanager
-def _limited_memory() -> Iterator[None]:
-    """Let the block take as much memory as the limits of this process allow."""
-    assert _settings  # noqa: S101 - set by _prepare
-    if sys.platform != "linux":  # elsewhere the system knows no such limit
-        yield
-        return
-    import resource
-
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = used + _settings[1].memory + OTHER_MEMORY
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def _run(task: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what the task returns, or the `PictureError` that it raises.
-
-    An exception would hold the picture's memory, by its traceback, until the next task.
-    """
-    import cv2
-
-    reader = _reader()
-    try:
-        with _limited_memory():
-            return task(reader, *arguments)
-    except PictureError as error:
-        return type(error)(str(error))
-    except MemoryError:
-        return MoreNeededError("more memory")
-    except cv2.error as error:
-        if error.code == cv2.Error.StsNoMem:
-            return MoreNeededError("more memory")
-        raise RuntimeError(str(error)) from None
-    except BaseException as error:
-        if isinstance(error, Exception):
-            raise
-        # A decoder in Rust has panicked, and its exception cannot be sent.
-        return PictureError(f"damaged: {type(error).__name__}")

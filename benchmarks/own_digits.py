@@ -20,9 +20,9 @@ from app.classifier import Classifier
 from app.decode import decode
 from app.files import PictureError, load_file
 from app.models import default_model
-from app.predict import SUFFIXES
 from app.reader import Reader
 from app.segment import find_digits
+from app.sources import SUFFIXES
 from benchmarks import hard_pictures, non_digits
 from stages.shared.cli import StageError, run
 from stages.shared.dataset import LabelledImages, load_split

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from app.files import MoreNeededError
 from app.tasks import explain, recognise_picture
 from app.web.turns import Turns
-from app.workers import PATIENT, PROCESSES, Workers
+from app.worker import PATIENT
+from app.workers import PROCESSES, Workers
 
 
 class Recognition:

@@ -15,6 +15,7 @@ from app import workers as module
 from app.files import MoreNeededError, PictureError, TooLargeError
 from app.reader import Reader
 from app.tasks import check, recognise_picture
+from app.worker import PATIENT
 from app.workers import ModelError, Workers
 from tests.app.conftest import drawn, encoded
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 def workers(model: Path) -> Workers:
     """Give workers with the model; the patient one has 2 seconds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PATIENT", module.PATIENT._replace(seconds=2.0))
+        patch.setattr(module, "PATIENT", PATIENT._replace(seconds=2.0))
         return Workers(model)
 
 
