@@ -52,6 +52,11 @@ class Workers:
         except (ValueError, RuntimeError, PictureError) as error:
             raise ModelError("no model that can be loaded") from error
 
+    def stop(self) -> None:
+        """End the processes, also in the middle of a task."""
+        self.quick.stop()
+        self.patient.stop()
+
 
 class _OpenFile:
     """A file that stays open, so that each new process gets the same content.
@@ -93,7 +98,7 @@ class Lane:
         try:
             future = self._pool.schedule(*work)
         except RuntimeError:  # the pool gave up: an idle process was killed, for example
-            self._pool.stop()  # type: ignore[no-untyped-call]
+            self.stop()
             self._pool = self._new_pool()
             future = self._pool.schedule(*work)
         result.add_done_callback(lambda _: future.cancel())  # type: ignore[no-untyped-call]
@@ -119,6 +124,10 @@ class Lane:
                 result.set_exception(error)
             else:
                 result.set_result(future.result())
+
+    def stop(self) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
 
 def _start_forkserver() -> None:

@@ -17,13 +17,19 @@ from app.models import default_model, describe
 from app.startup import started_workers
 from app.web.recognition import Recognition
 from app.web.server import create_app
+from app.workers import Workers
 
 _model = default_model()
 
 
 @cache
+def _workers() -> Workers:
+    return started_workers(_model)
+
+
+@cache
 def _recognition() -> Recognition:
-    return Recognition(started_workers(_model))
+    return Recognition(_workers())
 
 
 async def _recognise(content: bytes) -> dict[str, Any]:
@@ -39,6 +45,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Start the workers with the server: their threads would not survive if it forked later."""
     _recognition()
     yield
+    _workers().stop()
 
 
 app = create_app(
