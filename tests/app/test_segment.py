@@ -39,6 +39,7 @@ def test_an_image_in_mnist_form_is_unchanged() -> None:
     np.testing.assert_array_equal(again, image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", hard_pictures.KINDS)
 def test_hard_pictures_hold_one_digit(kind: str) -> None:
     """The digit is found in a shadow, on squared paper, in ballpoint, in chalk and so on."""

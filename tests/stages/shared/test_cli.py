@@ -87,6 +87,7 @@ def test_an_unknown_stage_is_wrong_use() -> None:
         assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_importing_a_stage_changes_nothing_in_the_process() -> None:
     """An import of a stage keeps the excepthook and starts no thread."""
     code = (
