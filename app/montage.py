@@ -1,6 +1,7 @@
 """Draw the steps from a picture to the model's input, side by side."""
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 from PIL import Image
@@ -24,12 +25,15 @@ def save(rows: list[UInt8Array], path: Path) -> None:
     """Write rows of different widths as one picture, the first at the top, whole or not at all."""
     width = max(row.shape[1] for row in rows)
     padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows]
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        Image.fromarray(np.vstack(padded)).save(temporary, "PNG")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            Image.fromarray(np.vstack(padded)).save(file, "PNG")
+            file.close()
+            temporary.chmod(0o644)  # a temporary file is for its owner alone
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _tile(levels: Levels) -> UInt8Array:

@@ -58,6 +58,8 @@ def shape_reason(images: list[UInt8Array]) -> str:
 def is_filled_shape(image: UInt8Array) -> bool:
     """Return whether the shape in an image (28, 28) is filled and wider than a one."""
     rows, columns = np.nonzero(image > 127)
+    if not rows.size:  # thin strokes of a large drawing, for example
+        return False
     height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
     return bool(width > MIN_FILLED_ASPECT * height and len(rows) > MAX_FILL * height * width)
 

@@ -33,6 +33,6 @@ def expanded(arguments: Iterable[str]) -> Iterator[Source]:
         yield from (Source(str(path)) for path in pictures)
         if not pictures:
             yield Source(argument, "a folder without pictures")
-        elif others := [repr(path.name) for path in paths if path not in pictures]:
+        elif others := [repr(path.name) for path in sorted({*paths} - {*pictures})]:
             names = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
             yield Source(argument, f"{len(others)} in this folder not read: {names}")

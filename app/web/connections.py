@@ -23,6 +23,7 @@ MAX_CONNECTIONS = 1024
 MAX_PER_ADDRESS = 256  # a school behind one address has fewer
 BACKLOG = 1024  # new connections that the system holds until the server takes them
 MAX_FILES = 4096  # descriptors: the connections, those of a full backlog, and the rest
+MAX_LINES = 200  # of a header; each costs the parser far more than its bytes
 PIECE = 4096  # bytes of a body in chunks that are taken apart at once
 MAX_OTHER_SHARE = 1 / 64  # bytes between the chunks, for each byte of the body
 HEADER, BODY, WORK = "header", "body", "work"  # what a connection waits for; WORK: for nothing
@@ -39,6 +40,7 @@ class Connection(H11Protocol):
     address: Any = None
     waits_since = 0.0
     _body_bytes = _other_bytes = 0  # of a body in chunks: itself, and what stands between
+    _lines = 0  # of a header that is arriving
     _stage = ""
     _timer: asyncio.TimerHandle | None = None
 
@@ -67,12 +69,23 @@ class Connection(H11Protocol):
             size = len(data) if in_body and not in_chunks else PIECE
             piece, data = data[:size], data[size:]
             before = len(self.cycle.body) if in_body else 0
+            if self._stage == HEADER:
+                self._lines += piece.partition(b"\r\n\r\n")[0].count(b"\n")
+                if self._lines > MAX_LINES:
+                    self._refuse(f"more than {MAX_LINES} lines in the header")
+                    return
             super().data_received(piece)
             self._follow()
+            if self._stage != HEADER:
+                self._lines = 0
             if in_chunks and self._stage == BODY:
                 self._count(len(piece), len(self.cycle.body) - before)
             else:
                 self._body_bytes = self._other_bytes = 0
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection for an answer, although the client will send no more."""
+        return self._stage == WORK
 
     def _count(self, size: int, body_bytes: int) -> None:
         """Refuse a body whose chunks are so small that taking it apart holds up all others."""

@@ -60,3 +60,8 @@ def test_the_least_confident_digit_decides() -> None:
     assert confidence_reason(np.stack([sure, enough])) == ""
     reason = confidence_reason(np.stack([sure, unsure, enough]))
     assert reason == "most likely a 1, but with only 30 % confidence"
+
+
+def test_a_faint_image_is_no_filled_shape() -> None:
+    """An image without strong ink has no shape that could be filled."""
+    assert not is_filled_shape(np.full((28, 28), 100, np.uint8))
