@@ -165,5 +165,11 @@ $("copy").onclick = copyResult;
 new ResizeObserver(fitPaper).observe(paper);
 addEventListener("resize", fitPaper); // another zoom or screen
 
+function followScreen() { // a screen with other pixels may leave the size as it is
+  const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+  query.addEventListener("change", () => { fitPaper(); followScreen(); }, { once: true });
+}
+followScreen();
+
 modelName().then((name) => $("model").textContent = name);
 fitPaper();
