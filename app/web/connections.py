@@ -83,10 +83,6 @@ class Connection(H11Protocol):
             else:
                 self._body_bytes = self._other_bytes = 0
 
-    def eof_received(self) -> bool:  # type: ignore[override]
-        """Keep the connection for an answer, although the client will send no more."""
-        return self._stage == WORK
-
     def _count(self, size: int, body_bytes: int) -> None:
         """Refuse a body whose chunks are so small that taking it apart holds up all others."""
         self._body_bytes += body_bytes

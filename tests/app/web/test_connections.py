@@ -275,11 +275,3 @@ def test_a_header_of_many_lines_is_refused() -> None:
     with serving(application()) as port, connect(port) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"A:\r\n" * 3000)
         assert answer_on(connection) == (400, {"error": "more than 200 lines in the header"})
-
-
-def test_a_client_that_sends_no_more_gets_its_answer() -> None:
-    """A client may close its side of the connection after its request."""
-    with serving(application()) as port, connect(port) as connection:
-        connection.sendall(head("/read", 1) + b"x")
-        connection.shutdown(socket.SHUT_WR)
-        assert answer_on(connection) == (200, EMPTY)
