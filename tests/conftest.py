@@ -85,6 +85,11 @@ def versions(path: str) -> list[bytes]:
     return [(PROJECT / path).read_bytes(), committed]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take three processes, also on two cores, as many slow tests wait; the quick ones do not."""
+    return 2 if config.option.markexpr == "not slow" else 3
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files first that take longest, so that no process ends long before the others."""
     longest = ["test_cluster", "test_pipeline", "test_extending", "test_kills"]
