@@ -7,7 +7,6 @@ command line. Memory that processes share counts in each of them.
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import threading
@@ -22,10 +21,9 @@ import requests
 from tqdm import tqdm
 
 from app.models import COMMITTED
-from tests.app.conftest import MemoryWatch, drawn, encoded, serving
+from tests.app.conftest import MemoryWatch, drawn, encoded, serving, watched
 from tests.app.hostile import hostile_files, variations
 from tests.app.test_bad_files import KINDS
-from tests.conftest import PROJECT
 
 MAX_SECONDS = 10
 BATCH = 500  # mutated files for one command
@@ -59,17 +57,12 @@ def predict(paths: list[Path]) -> tuple[float, int, str]:
     """Run the command; return its seconds, its peak memory, and what is wrong with its output."""
     command = [sys.executable, "-m", "app.predict", "--json", *map(str, paths)]
     start = time.monotonic()
-    with (
-        subprocess.Popen(
-            command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process,
-        MemoryWatch(process.pid) as memory,
-    ):
-        output, errors = process.communicate()
+    result, peak = watched(command)
     seconds = time.monotonic() - start
-    lines = len(output.splitlines())
-    wrong = errors or process.returncode not in (0, 1) or lines != len(paths)
-    return seconds, memory.peak, f"{lines} lines, {process.returncode}, {errors}" if wrong else ""
+    lines = len(result.stdout.splitlines())
+    wrong = result.stderr or result.returncode not in (0, 1) or lines != len(paths)
+    complaint = f"{lines} lines, {result.returncode}, {result.stderr}" if wrong else ""
+    return seconds, peak, complaint
 
 
 class Figures(NamedTuple):

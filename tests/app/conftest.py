@@ -1,6 +1,7 @@
 """Shared by the tests of app/: a model, drawings of digits, and the page's server."""
 
 import io
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -100,6 +101,15 @@ def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield server
 
 
+def memory_of(process: psutil.Process) -> int:
+    """Return the bytes of a process and all that it started; shared ones count in each."""
+    total = 0
+    with suppress(psutil.Error):  # a process has ended
+        for each in (process, *process.children(recursive=True)):
+            total += each.memory_info().rss
+    return total
+
+
 class MemoryWatch:
     """Watches the memory of a process and all that it started, while the block runs."""
 
@@ -119,8 +129,16 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.02):
-            total = 0
-            with suppress(psutil.Error):  # a process has ended
-                for process in (self._process, *self._process.children(recursive=True)):
-                    total += process.memory_info().rss
-            self.peak = max(self.peak, total)
+            self.peak = max(self.peak, memory_of(self._process))
+
+
+def watched(command: list[str]) -> tuple[subprocess.CompletedProcess[str], int]:
+    """Run a command in the project; return its result and its peak memory in bytes."""
+    with (
+        subprocess.Popen(
+            command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process,
+        MemoryWatch(process.pid) as memory,
+    ):
+        output, errors = process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, output, errors), memory.peak

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +17,8 @@ import requests
 from PIL import Image
 
 from app.web.server import MAX_BYTES
-from tests.app.conftest import MemoryWatch, Server, drawn, encoded
+from tests.app.conftest import MemoryWatch, Server, drawn, encoded, watched
 from tests.app.hostile import bmp_of_runs, png_of_zeros, tiff_of_a_large_tile, tiff_of_strips
-from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -129,21 +127,15 @@ def test_each_file_gives_an_answer_or_an_error(bad_files: Folder, model: Path) -
     assert len(bad_files.paths) > 300
     command = [sys.executable, "-m", "app.predict", "--json", "--model"]
     command += map(str, [model, *bad_files.paths])
-    with (
-        subprocess.Popen(
-            command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process,
-        MemoryWatch(process.pid) as memory,
-    ):
-        output, errors = process.communicate()
-    assert (process.returncode, errors) == (1, "")
-    lines = [json.loads(line) for line in output.splitlines()]
+    result, peak = watched(command)
+    assert (result.returncode, result.stderr) == (1, "")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert [line["path"] for line in lines] == [str(path) for path in bad_files.paths]
     for line in lines:
         assert ("digit" in line) != ("error" in line)
         if Path(line["path"]).name in bad_files.valid:
             assert line.get("digit") == 3, line
-    assert memory.peak < MAX_MEMORY
+    assert peak < MAX_MEMORY
 
 
 def test_the_server_answers_each_file(bad_files: Folder, server: Server) -> None:

@@ -13,22 +13,17 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
 from app.web import server as module
 from app.web.connections import MAX_PER_ADDRESS
 from benchmarks.server import started_server
-from tests.app.conftest import Server, drawn, encoded
+from tests.app.conftest import Server, drawn, encoded, memory_of
 from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
-
-
-def current_memory(process: int) -> float:
-    """Return the current memory of a process, in MB."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1000
 
 
 def test_recognises_a_picture(server: Server) -> None:
@@ -372,12 +367,12 @@ def test_many_at_once(server: Server) -> None:
             ]
         return [answer.status_code == 200 and bool(answer.json()["digits"]) for answer in answers]
 
-    growth = []
+    process, growth = psutil.Process(server.process), []
     for _ in range(2):
-        before = current_memory(server.process)
+        before = memory_of(process)
         with ThreadPoolExecutor(20) as pool:
             results = [right for answers in pool.map(client, range(20)) for right in answers]
         assert len(results) == 200
         assert all(results)
-        growth.append(current_memory(server.process) - before)
-    assert growth[1] < 30, growth
+        growth.append(memory_of(process) - before)
+    assert growth[1] < 30e6, growth
