@@ -45,6 +45,7 @@ def main() -> None:
     model = describe(options.model)
     app = create_app(
         recognition.recognise,
+        recognition.draw_steps,
         recognition.explain,
         model,
         [*LOOPBACK, *options.allow_host] if checked else [],

@@ -16,5 +16,5 @@ Labels = NDArray[Any]
 # (28, 28) or (N, 28, 28) uint8 in MNIST's form, 0 is background and 255 full ink; or a drawing
 # of such images, (H, W).
 UInt8Array = NDArray[np.uint8]
-# (N, 10) float32, the probability of each digit; a row sums to 1.
+# (N, C) float32, the probability of each class, mostly the ten digits; a row sums to 1.
 Probabilities = NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""The trained model in LiteRT, a small runtime that needs no TensorFlow."""
+"""A trained network in LiteRT, a small runtime that needs no TensorFlow."""
 
 import threading
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from app.arrays import Probabilities, UInt8Array
+from app.arrays import Levels, Probabilities, UInt8Array
 
 
 class Classifier:
-    """A .tflite model that takes images (N, 28, 28, 1) float32, 0 to 255."""
+    """A .tflite model that takes images (N, H, W, 1) float32 and gives probabilities."""
 
     def __init__(self, model: Path | bytes) -> None:
         """Load a model file or its content; raise `OSError` or `ValueError` if it is no model."""
@@ -24,8 +24,8 @@ class Classifier:
         self._output = self._runtime.get_output_details()[0]["index"]
         self._lock = threading.Lock()
 
-    def __call__(self, images: UInt8Array) -> Probabilities:
-        """Return the probabilities (N, 10) of images (N, 28, 28) uint8; N is at least 1."""
+    def __call__(self, images: UInt8Array | Levels) -> Probabilities:
+        """Return the model's output for images (N, H, W); N is at least 1."""
         with self._lock:  # the runtime has one set of buffers
             self._runtime.resize_tensor_input(self._input, (*images.shape, 1))
             self._runtime.allocate_tensors()

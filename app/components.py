@@ -6,30 +6,17 @@ import cv2
 import numpy as np
 
 from app.arrays import Labels, Mask
+from app.box import Box
 
 MIN_SIZE = 0.12  # of the tallest component's height; noise has both sides below it
+NEAR_BORDER = 0.02  # of the shorter side: what comes so near touches the border
+ALONG_BORDER = 0.9  # of a component's longer side, touching the border
+MAX_STRIP = 0.15  # of the shorter side, the thickness of a strip along the border
 MAX_BORDER_CONTACT = 0.4  # of a component's longer side
 MIN_BODY_HEIGHT = 0.5  # of the tallest component's height; a shorter one is a piece of a digit
 MIN_INSIDE_HEIGHT = 0.25  # of the picture's longer side
 MAX_GAP = 0.25  # of the tallest component's height, between two pieces of one digit
 MIN_OVERLAP = 0.4  # of the narrower width, shared by two pieces of one digit above each other
-
-
-class Box(NamedTuple):
-    """A rectangle in pixels; `right` and `bottom` are the first column and row outside it."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
 
 
 class Components(NamedTuple):
@@ -42,20 +29,38 @@ class Components(NamedTuple):
 def find_components(mask: Mask) -> Components:
     """Find the 8-connected components of a mask, without noise and objects along the border."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    near = max(1, round(NEAR_BORDER * min(mask.shape)))
+    border = np.concatenate(
+        [
+            labels[:near].max(0),
+            labels[-near:].max(0),
+            labels[:, :near].max(1),
+            labels[:, -near:].max(1),
+        ]
+    )
     contact = np.bincount(border, minlength=len(stats))  # border pixels of each component
+    inset = max(near, round(MAX_STRIP * min(mask.shape)))
+    goes_inside = set(np.unique(labels[inset:-inset, inset:-inset]).tolist())
     boxes = {
         label: Box(left, top, left + width, top + height)
         for label, (left, top, width, height, _) in enumerate(stats.tolist())
-        # A shadow or a table's edge runs along the border; a cropped digit only ends there.
-        if label > 0 and contact[label] <= MAX_BORDER_CONTACT * max(width, height)
+        # A strip along the border is a shadow, or a table's edge.
+        if label > 0
+        and (label in goes_inside or contact[label] <= ALONG_BORDER * max(width, height))
     }
-    # If a large component is inside, those that touch the border are not part of the writing.
-    inside = {label: box for label, box in boxes.items() if not contact[label]}
-    tallest_inside = max((box.height for box in inside.values()), default=0)
+    # A shadow or a table's edge runs along the border; a cropped digit only ends there. Beside
+    # a large component inside, whatever touches the border is not part of the writing.
+    for limit in (MAX_BORDER_CONTACT, 0):
+        within = {
+            label: box
+            for label, box in boxes.items()
+            if contact[label] <= limit * max(box.width, box.height)
+        }
+        tallest_within = max((box.height for box in within.values()), default=0)
+        tallest = max((box.height for box in boxes.values()), default=0)
+        if tallest_within > min(MIN_INSIDE_HEIGHT * max(mask.shape), MIN_BODY_HEIGHT * tallest):
+            boxes = within
     tallest = max((box.height for box in boxes.values()), default=0)
-    if tallest_inside > min(MIN_INSIDE_HEIGHT * max(mask.shape), MIN_BODY_HEIGHT * tallest):
-        boxes, tallest = inside, tallest_inside
     large_enough = {
         label: box
         for label, box in boxes.items()

@@ -15,6 +15,9 @@ from app.arrays import Levels
 # Pixels of the longer side at the working size. In a photo of a whole sheet a pen's line is then
 # still several pixels wide, and each processing step takes about a millisecond.
 MAX_SIDE = 400
+# Smaller pictures are enlarged, so that strokes are several pixels wide: 28 pixels become 112. The
+# shorter side is that of a row; it does not count if the longer one would become too large.
+MIN_LONGER_SIDE, MIN_SHORTER_SIDE = 112, 56
 # A colour channel is used instead of the luminance if its range is larger by this factor.
 MIN_RANGE_RATIO = 1.4
 MIN_COLOURFULNESS = 0.05  # the channels of a grey picture differ by less than this
@@ -112,3 +115,17 @@ def best_channel(levels: Levels) -> Levels:
     ranges = [np.ptp(np.percentile(channel[::2, ::2], (0.5, 99.5))) for channel in channels]
     best = int(np.argmax(ranges))
     return channels[best] if ranges[best] > MIN_RANGE_RATIO * ranges[0] else luminance
+
+
+def enlargement(shape: tuple[int, ...]) -> int:
+    """Return by which whole factor a picture (H, W) is enlarged."""
+    by_shorter = min(-(-MIN_SHORTER_SIDE // min(shape)), MAX_SIDE // max(shape))
+    return max(1, -(-MIN_LONGER_SIDE // max(shape)), by_shorter)
+
+
+def enlarged(grey: Levels, factor: int) -> Levels:
+    """Enlarge grey levels (H, W) by a whole factor, smoothly."""
+    if factor == 1:
+        return grey
+    larger = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return np.clip(larger, 0, 1)

@@ -1,7 +1,8 @@
-"""The model that app/ uses, and how accurate it is.
+"""The models that app/ uses, and how accurate the main one is.
 
 `make record` commits the model of the last run, so that a fresh clone recognises digits before it
-has trained anything. A model that was trained here goes before it.
+has trained anything. A model that was trained here goes before it. The two networks of handwriting/
+are committed there.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import yaml
 TRAINED, TRAINED_KERAS = Path("models/model.tflite"), Path("models/model.keras")
 METRICS, LOCK = Path("metrics/metrics.json"), Path("dvc.lock")
 COMMITTED, COMMITTED_SCORES = Path("app/model.tflite"), Path("app/model.json")
+CHARACTERS, ROWS = Path("handwriting/characters.tflite"), Path("handwriting/rows.tflite")
 MODEL_HELP = f"a .tflite file; else {TRAINED}, or {COMMITTED} if nothing was trained here"
 
 

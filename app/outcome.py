@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from app.arrays import UInt8Array
-    from app.reader import Answer
+    from app.reader import Reading
 
 
 class Outcome(NamedTuple):
@@ -23,24 +23,28 @@ def failed(path: str, error: str, is_json: bool) -> Outcome:
     return Outcome(f"{_printable(path)}: {error}", True)
 
 
-def as_json(path: str, answers: "list[Answer]") -> str:
+def as_json(path: str, reading: "Reading") -> str:
     """Return the digits of one picture as one line of JSON."""
     rows: list[dict[str, Any]] = [
         {
             "digit": answer.digit,
             "confidence": round(answer.confidence, 6),
             "probabilities": [round(value, 6) for value in answer.probabilities],
+            "none": round(answer.none, 6),
         }
-        for answer in answers
+        for answer in reading.answers
     ]
     if len(rows) == 1:
         return json.dumps({"path": path} | rows[0])
     lists = {key: [row[key] for row in rows] for key in rows[0]}
-    return json.dumps({"path": path} | lists | {"box": [answer.box for answer in answers]})
+    lists["box"] = [answer.box for answer in reading.answers]
+    row = {"text": reading.text, "row_confidence": round(reading.confidence, 6)}
+    return json.dumps({"path": path} | row | lists)
 
 
-def as_text(path: str, answers: "list[Answer]") -> str:
+def as_text(path: str, reading: "Reading") -> str:
     """Return the digits of one picture as one line of plain text."""
+    answers = reading.answers
     several = len(answers) > 1
     parts = [
         f"{answer.digit} ({as_percent(answer.confidence)}), "
@@ -48,7 +52,7 @@ def as_text(path: str, answers: "list[Answer]") -> str:
         + (" at {},{} to {},{}".format(*answer.box) if several else "")
         for answer in answers
     ]
-    digits = " ".join(str(answer.digit) for answer in answers) + ": " if several else ""
+    digits = f"{reading.text} ({as_percent(reading.confidence)}): " if several else ""
     return f"{_printable(path)}: {digits}{'; '.join(parts)}"
 
 

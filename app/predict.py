@@ -2,10 +2,12 @@
 
 A PICTURE is a file, a folder of pictures, or - for standard input. The output has a line for each
 picture: its path, the digit with its probability, and the second most likely digit. With --json
-the line is an object with the keys path, digit, confidence and probabilities, or path and error.
-For a picture of several digits, left to right, all of them but the path are lists, and box is
-added: [left, top, right, bottom] of each digit in pixels. If a folder holds more than pictures, a
-line counts the rest. The exit code is 0 if everything was recognised, 1 if something was not, and
+the line is an object with the keys path, digit, confidence, probabilities and none (the probability
+that this is no digit), or path and error. For a picture of several digits, left to right, all of
+them but the path are lists, and three keys are added: text, the digits with the points, commas and
+dashes between them; row_confidence, the probability that all of them are right; and box, [left,
+top, right, bottom] of each digit in pixels. If a folder holds more than pictures, a line counts
+the rest. The exit code is 0 if everything was recognised, 1 if something was not, and
 2 for wrong usage or a missing model.
 """
 

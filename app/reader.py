@@ -1,17 +1,27 @@
-"""Recognise the digits of a picture file with the model."""
+"""Recognise the digits of a picture file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from app.arrays import UInt8Array
-from app.classifier import Classifier
-from app.components import Box
+from app.box import Box
 from app.decode import decode
 from app.files import MAX_MEMORY
-from app.rejection import confidence_reason
-from app.segment import Steps, find_digits
+from app.judge import Judge, Verdict
+from app.marks import find_marks
+from app.models import CHARACTERS, ROWS
+from app.rejection import MAX_DIGITS, confidence_reason, none_reason, row_reason
+from app.rows import Row, RowReader, calibrated, combined, is_row
+from app.segment import Digit, Steps, attempts
+
+SURE = 0.9  # the confidence from which no other attempt is made
+MIN_LONG = 2.0  # width to height of a picture of a row
+MIN_COMPLETE = 0.97  # of the writing, which the components of the digits cover
+LATER = 0.8  # factor of a later attempt's confidence, where it is compared with an earlier one's
 
 
 class Answer(NamedTuple):
@@ -20,6 +30,7 @@ class Answer(NamedTuple):
     digit: int
     confidence: float  # the probability of `digit`
     probabilities: list[float]  # of the digits 0 to 9
+    none: float  # the probability that this is no digit
     box: Box  # in pixels of the upright picture
     image: UInt8Array  # (28, 28), the model's input
 
@@ -31,25 +42,33 @@ class Answer(NamedTuple):
 class Reading(NamedTuple):
     """The digits of one picture, or the reason why it is rejected.
 
-    A picture with a reason is rejected. It keeps its answers only if the reason is the model's low
-    confidence.
+    A picture with a reason is rejected. It keeps its answers only if the reason is what the models
+    say of them.
     """
 
     answers: list[Answer]  # left to right
+    text: str  # the digits with the points, commas and dashes between them
+    confidence: float  # the probability that all answers are right, 0 if there are none
     reason: str  # from app.rejection, "" if the picture is not rejected
     steps: Steps
     size: tuple[int, int]  # width and height of the upright picture, in pixels
 
 
 class Reader:
-    """Recognises digits with one model."""
+    """Recognises digits with a model, and with the two networks of handwriting/ beside it."""
 
-    def __init__(self, model: Path | bytes, memory: int = MAX_MEMORY) -> None:
-        """Load a .tflite file or its content; raise `OSError` or `ValueError` if it is no model.
+    def __init__(
+        self,
+        model: Path | bytes,
+        memory: int = MAX_MEMORY,
+        characters: Path | bytes = CHARACTERS,
+        rows: Path | bytes = ROWS,
+    ) -> None:
+        """Load .tflite files or their content; raise `OSError` or `ValueError` if that fails.
 
         A picture and its decoder may take up to `memory` bytes.
         """
-        self.classify = Classifier(model)
+        self.judge, self._read_row = Judge(model, characters), RowReader(rows)
         self._memory = memory
 
     def recognise(self, content: bytes) -> Reading:
@@ -58,18 +77,103 @@ class Reader:
         Raises `PictureError` if the content cannot be decoded.
         """
         picture = decode(content, self._memory)
-        steps = find_digits(picture.grey)
-        if steps.reason:
-            return Reading([], steps.reason, steps, picture.size)
-        probabilities = self.classify(np.stack([digit.image for digit in steps.digits]))
-        answers = [
-            Answer(
-                digit=int(row.argmax()),
-                confidence=float(row.max()),
-                probabilities=[float(value) for value in row],
-                box=Box(*(round(value * picture.scale) for value in digit.box)),
-                image=digit.image,
-            )
-            for digit, row in zip(steps.digits, probabilities, strict=True)
-        ]
-        return Reading(answers, confidence_reason(probabilities), steps, picture.size)
+        best: Reading | None = None
+        for variants in attempts(picture.grey):
+            reading = self._first_accepted(variants)
+            if best is None or _is_better(reading, best):
+                best = reading
+            if not reading.reason and reading.confidence > SURE:
+                break
+        assert best  # noqa: S101 - there is at least one attempt
+        boxes = (Box(*(round(side * picture.scale) for side in own.box)) for own in best.answers)
+        answers = [own._replace(box=box) for own, box in zip(best.answers, boxes, strict=True)]
+        return best._replace(answers=answers, size=picture.size)
+
+    def _first_accepted(self, variants: Iterator[Steps]) -> Reading:
+        """Return the first reading without a reason, or else the most confident one."""
+        rejected = []
+        for steps in variants:
+            reading = self._read(steps)
+            if not reading.reason:
+                return reading
+            rejected.append(reading)
+        return max(rejected, key=lambda reading: reading.confidence)
+
+    def _read(self, steps: Steps) -> Reading:
+        """Read what one attempt found, digit by digit, as a row, or both."""
+        apart = Reading([], "", 0, steps.reason, steps, (0, 0))
+        if not steps.reason:
+            apart = _read_apart(steps, self.judge(steps.digits, steps.is_mnist_form))
+        if not 0 < len(steps.boxes) <= MAX_DIGITS or not is_row(steps.boxes):
+            return apart
+        if is_sure(apart.answers) and is_complete(steps):
+            return apart
+        # Next to a single digit a frame would be read as a one. Of a row nothing should be missing.
+        mask = steps.mask if is_long(steps.mask.shape) else steps.writing
+        row = self._read_row(steps.ink, mask, steps.factor)
+        if len(row.digits) < 2:
+            return apart
+        together = _read_together(steps, row, self.judge(row.digits))
+        return apart if together.reason and not apart.reason else together
+
+
+def is_long(shape: tuple[int, ...]) -> bool:
+    """Return whether a picture (H, W) has the form of a row."""
+    return shape[1] > MIN_LONG * shape[0]
+
+
+def is_sure(answers: list[Answer]) -> bool:
+    """Return whether each answer is sure."""
+    return bool(answers) and min(one.confidence * (1 - one.none) for one in answers) > SURE
+
+
+def is_complete(steps: Steps) -> bool:
+    """Return whether each digit is one component, and nothing is left beside them."""
+    count, _ = cv2.connectedComponents(steps.components.astype(np.uint8), connectivity=8)
+    has_all = bool(steps.components.sum() >= MIN_COMPLETE * steps.writing.sum())
+    rest, boxes = steps.writing & ~steps.components, [digit.box for digit in steps.digits]
+    return has_all and count == len(boxes) + 1 and not find_marks(rest, boxes, steps.factor)
+
+
+def _read_apart(steps: Steps, verdict: Verdict) -> Reading:
+    """Read digits that were found as components of their own."""
+    reason = none_reason(verdict.none, steps.is_mnist_form)
+    reason = reason or confidence_reason(verdict.probabilities)
+    answers = _answers(steps.digits, verdict)
+    confidence = float(np.prod(verdict.probabilities.max(axis=1) * (1 - verdict.none)))
+    text = "".join(str(answer.digit) for answer in answers)
+    return Reading(answers, text, confidence, reason, steps, (0, 0))
+
+
+def _read_together(steps: Steps, row: Row, verdict: Verdict) -> Reading:
+    """Read the digits of a row by what both networks say."""
+    probabilities = combined(row, verdict)
+    # The row's confidence in its own digits gives way to that of both networks.
+    own = float(np.prod(row.probabilities.max(axis=1)))
+    confidence = calibrated(row.confidence * float(np.prod(probabilities.max(axis=1))) / own)
+    answers = _answers(row.digits, verdict._replace(probabilities=probabilities))
+    text = row.with_marks([answer.digit for answer in answers])
+    reason = row_reason(confidence, verdict.none, steps.boxes)
+    return Reading(answers, text, confidence, reason, steps._replace(digits=row.digits), (0, 0))
+
+
+def _answers(digits: list[Digit], verdict: Verdict) -> list[Answer]:
+    return [
+        Answer(
+            digit=int(row.argmax()),
+            confidence=float(row.max()),
+            probabilities=[float(value) for value in row],
+            none=float(none),
+            box=digit.box,
+            image=digit.image,
+        )
+        for digit, row, none in zip(digits, verdict.probabilities, verdict.none, strict=True)
+    ]
+
+
+def _is_better(later: Reading, earlier: Reading) -> bool:
+    one, other = (
+        (not later.reason, LATER * later.confidence),
+        (not earlier.reason, earlier.confidence),
+    )
+    return one > other

@@ -1,9 +1,9 @@
 """Decide whether a picture is rejected, and say why.
 
 Each check returns a reason, which is shown as "no digit: <reason>", or "" if the picture passes.
-The checks run in the order below, and each needs more work than the one before. So a picture that
-fails one is not processed further: `segment.find_digits` checks the layout before it normalises
-the digits, and the shapes before the model sees them; the reader then checks the confidence.
+app.segment checks the layout before it normalises the digits, and their shapes before a network
+sees them. The reader then checks what the networks say; it may still read as a row what app.segment
+rejects.
 """
 
 from itertools import pairwise
@@ -11,15 +11,24 @@ from itertools import pairwise
 import numpy as np
 
 from app.arrays import Mask, Probabilities, UInt8Array
-from app.components import Box
+from app.box import Box
 
 MIN_HEIGHT = 0.04  # of the picture's longer side, for the longer side of its largest digit
 MAX_DIGITS = 20
+MAX_LETTER_ASPECT = 1.8  # width to height of an M or a W
 MAX_ASPECT = 2.0  # width to height: no digit in MNIST is as wide
 MAX_FILL = 0.8  # of the box around a digit
 MIN_FILLED_ASPECT = 0.5  # width to height; a narrower shape may be a one, which fills its box
 # docs/own-digits.md says why; `python -m benchmarks.own_digits` measures the effect.
 MIN_CONFIDENCE = 0.5
+# The probability of no digit that a digit may have. In MNIST's form next to all are digits.
+MAX_NONE, MAX_NONE_IN_MNIST_FORM = 0.8, 0.95
+MIN_ROW_CONFIDENCE = 0.3
+# Below this geometric mean of the probability that a digit of a row is one, and below this
+# confidence, a row is none. A single component as narrow as two digits may be a letter: more is
+# asked of it.
+MIN_DIGITS, CONVINCING = 0.01, 0.6
+MIN_DIGITS_IF_NARROW, CONVINCING_IF_NARROW, MIN_CONFIDENCE_IF_NARROW = 0.1, 0.9, 0.7
 
 
 def layout_reason(mask: Mask, boxes: list[Box]) -> str:
@@ -50,6 +59,11 @@ def are_in_one_row(boxes: list[Box]) -> bool:
     )
 
 
+def solid_reason(is_solid: bool) -> str:
+    """Check that the ink is not a part of a solid shape."""
+    return "the writing is a filled shape" if is_solid else ""
+
+
 def shape_reason(images: list[UInt8Array]) -> str:
     """Check that none of the 28x28 images shows a filled shape."""
     return "the writing is a filled shape" if any(map(is_filled_shape, images)) else ""
@@ -62,6 +76,32 @@ def is_filled_shape(image: UInt8Array) -> bool:
         return False
     height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
     return bool(width > MIN_FILLED_ASPECT * height and len(rows) > MAX_FILL * height * width)
+
+
+def none_reason(none: Probabilities, is_mnist_form: bool) -> str:
+    """Check that nothing looks like no digit, given the probabilities (N,) of it."""
+    limit = MAX_NONE_IN_MNIST_FORM if is_mnist_form else MAX_NONE
+    return "the writing looks like no digit" if none.max() > limit else ""
+
+
+def row_reason(confidence: float, none: Probabilities, boxes: list[Box]) -> str:
+    """Check a row.
+
+    Args:
+        confidence: in all of its digits.
+        none: (N,), the probabilities that they are no digits.
+        boxes: around the components that the digits were found in.
+    """
+    is_narrow = len(boxes) == 1 and boxes[0].width < MAX_LETTER_ASPECT * boxes[0].height
+    least = MIN_DIGITS_IF_NARROW if is_narrow else MIN_DIGITS
+    convincing = CONVINCING_IF_NARROW if is_narrow else CONVINCING
+    digits = float(np.exp(np.log(1 - none + 1e-6).mean()))
+    is_letter = is_narrow and confidence < MIN_CONFIDENCE_IF_NARROW
+    if is_letter or (digits < least and confidence < convincing):
+        return "the writing looks like no row of digits"
+    if confidence < MIN_ROW_CONFIDENCE:
+        return f"several digits, but with only {100 * confidence:.0f} % confidence"
+    return ""
 
 
 def confidence_reason(probabilities: Probabilities) -> str:

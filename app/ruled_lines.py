@@ -27,7 +27,7 @@ def without_ruled_lines(mask: Mask, ink: Levels) -> Mask:
         return mask
     remaining = remaining & (ink > 0.5 * np.percentile(ink[remaining], 90))
     # Lines that the border cuts off leave stumps there.
-    margin = round(min(mask.shape) * MARGIN)
+    margin = max(1, round(min(mask.shape) * MARGIN))
     remaining[:margin] = remaining[-margin:] = False
     remaining[:, :margin] = remaining[:, -margin:] = False
     return np.asarray(remaining)

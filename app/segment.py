@@ -1,19 +1,22 @@
 """Find the digits in the grey levels of a picture: ink, mask, components, then 28x28 images."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from app.arrays import Levels, Mask, UInt8Array
-from app.components import Box, Components, bounding_box, find_components, group_components
-from app.ink import flattened, ink_mask, ink_threshold, is_dark_on_light, paper_noise
+from app.background import Ink, inks
+from app.box import Box
+from app.components import bounding_box, find_components, group_components
+from app.frames import without_frames
+from app.ink import paper_noise
+from app.lines import stick_out, without_touching_lines
 from app.normalise import BOX_SIDE, EDGE_LEVEL, SIDE, is_mnist_form, normalised
-from app.rejection import layout_reason, shape_reason
+from app.rejection import layout_reason, shape_reason, solid_reason
 from app.ruled_lines import without_ruled_lines
 
-# Smaller pictures are enlarged, so that strokes are several pixels wide: 28 pixels become 112.
-MIN_LONGER_SIDE = 112
+MAX_BACKGROUND = 0.3  # the median level of a picture that is white on black
 # Of a digit's longer side, kept around the digit: normalising widens a stroke by at most 0.095.
 MARGIN = 0.1
 
@@ -31,63 +34,81 @@ class Steps(NamedTuple):
     grey: Levels
     ink: Levels
     mask: Mask
-    components: Mask  # the mask without ruled lines and noise
+    writing: Mask  # the mask without frames and lines
+    components: Mask  # the writing without noise
+    boxes: list[Box]  # of the components that may be digits, in pixels of the ink
+    factor: int  # by how much ink and masks are larger than `grey`
+    is_mnist_form: bool  # the picture is used as it is
     digits: list[Digit]  # left to right; empty if the picture is rejected
     reason: str = ""  # from app.rejection, "" if the picture is not rejected here
 
 
+def attempts(grey: Levels) -> Iterator[Iterator[Steps]]:
+    """Yield ways to find the digits in grey levels (H, W), the likeliest first.
+
+    There is more than one where the ink may be dark or light, or the picture may be used as it is.
+    Each may have two variants, one of them without the lines that touch the writing. The second is
+    for pictures in which the first finds no digit.
+    """
+    if is_mnist_form(grey):
+        yield iter([_steps_as_it_is(grey, is_mnist_form=True)])
+        return
+    for ink in inks(grey):
+        yield _variants(grey, ink)
+    is_white_on_black = np.median(grey) < MAX_BACKGROUND and np.ptp(grey) > EDGE_LEVEL
+    if grey.shape == (SIDE, SIDE) and is_white_on_black:
+        yield iter([_steps_as_it_is(grey, is_mnist_form=False)])
+
+
+def _variants(grey: Levels, ink: Ink) -> Iterator[Steps]:
+    unframed = without_frames(ink.mask)
+    cut = without_touching_lines(unframed)
+    masks = [unframed, cut] if (cut != unframed).any() else [unframed]
+    if stick_out(unframed & ~cut, cut):
+        masks.reverse()
+    return (_steps(grey, ink, mask) for mask in masks)
+
+
 def find_digits(grey: Levels) -> Steps:
     """Find the digits in grey levels (H, W), or the reason why the picture holds none."""
-    if is_mnist_form(grey):
-        return _steps_of_mnist_form(grey)
-    factor = max(1, -(-MIN_LONGER_SIDE // max(grey.shape)))
-    large = enlarged(grey, factor)
-    ink = flattened(large, is_dark_on_light(large))
-    threshold = ink_threshold(ink)
-    mask = np.zeros(ink.shape, np.bool_) if threshold is None else ink_mask(ink, threshold)
-    components = find_components(without_ruled_lines(mask, ink))
+    return next(next(attempts(grey)))
+
+
+def _steps(grey: Levels, ink: Ink, unframed: Mask) -> Steps:
+    """Find the digits in a mask without frames."""
+    writing = without_ruled_lines(unframed, ink.levels)
+    components = find_components(writing)
     groups = group_components(components.boxes)
     boxes = [bounding_box(components.boxes, group) for group in groups]
     grouped = np.isin(components.labels, [label for group in groups for label in group])
 
-    steps = Steps(grey, ink, mask, grouped, [])
-    if reason := layout_reason(mask, boxes):
+    steps = Steps(grey, *ink[:2], writing, grouped, boxes, ink.factor, False, [])
+    if reason := layout_reason(ink.mask, boxes) or solid_reason(ink.is_solid):
         return steps._replace(reason=reason)
-    paper, _ = paper_noise(ink)
-    images = [
-        _image(ink, components, group, box, paper) for group, box in zip(groups, boxes, strict=True)
+    digits = [
+        cut_out(ink.levels, np.isin(components.labels, group), ink.factor) for group in groups
     ]
-    if reason := shape_reason(images):
+    if reason := shape_reason([digit.image for digit in digits]):
         return steps._replace(reason=reason)
-    return steps._replace(
-        digits=[
-            Digit(Box(*(round(value / factor) for value in box)), image)
-            for box, image in zip(boxes, images, strict=True)
-        ]
-    )
+    return steps._replace(digits=digits)
 
 
-def _steps_of_mnist_form(grey: Levels) -> Steps:
-    """Return the steps of a picture in MNIST's form, which is used as it is."""
+def _steps_as_it_is(grey: Levels, is_mnist_form: bool) -> Steps:
+    """Return the steps of a picture of 28x28 pixels, white on black, that is used as it is."""
     margin = (SIDE - BOX_SIDE) // 2
     box = Box(margin, margin, SIDE - margin, SIDE - margin)
     image = np.rint(grey * 255).astype(np.uint8)
     mask = grey > EDGE_LEVEL
-    return Steps(grey, grey, mask, mask, [Digit(box, image)])
+    return Steps(grey, grey, mask, mask, mask, [], 1, is_mnist_form, [Digit(box, image)])
 
 
-def enlarged(grey: Levels, factor: int) -> Levels:
-    """Enlarge grey levels (H, W) by a whole factor, smoothly."""
-    if factor == 1:
-        return grey
-    larger = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    return np.clip(larger, 0, 1)
+def cut_out(ink: Levels, mask: Mask, factor: int) -> Digit:
+    """Cut one digit's own mask (H, W) out of the ink, with a margin, and normalise it.
 
-
-def _image(
-    ink: Levels, components: Components, group: list[int], box: Box, paper: float
-) -> UInt8Array:
-    """Cut one group of components out of the ink, with a margin, and normalise it."""
+    The mask has ink; ink and mask are larger than the picture by the factor.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     margin = round(max(box.width, box.height) * MARGIN) + 6  # full_range softens the edge
     height, width = ink.shape
     top, bottom = max(0, box.top - margin), min(height, box.bottom + margin)
@@ -97,5 +118,6 @@ def _image(
         (left - box.left + margin, box.right + margin - right),
     )
     window = slice(top, bottom), slice(left, right)
-    own_mask = np.pad(np.isin(components.labels[window], group), missing)
-    return normalised(np.pad(ink[window], missing), own_mask, paper)
+    paper, _ = paper_noise(ink)
+    image = normalised(np.pad(ink[window], missing), np.pad(mask[window], missing), paper)
+    return Digit(Box(*(round(value / factor) for value in box)), image)

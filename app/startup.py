@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from app.models import COMMITTED, TRAINED
+from app.models import CHARACTERS, COMMITTED, ROWS, TRAINED
 from app.workers import ModelError, Workers
 
 
@@ -12,7 +12,9 @@ def started_workers(model: Path) -> Workers:
     try:
         return Workers(model)
     except ModelError as error:
-        remedies = {COMMITTED: f"type `git restore {COMMITTED}`", TRAINED: "type `dvc repro`"}
-        remedy = remedies.get(model, f"expected a .tflite file, such as {COMMITTED}")
-        print(f"error: {model}: {error}; {remedy}", file=sys.stderr)
+        path, reason = error.args
+        remedies = {path: f"type `git restore {path}`" for path in (COMMITTED, CHARACTERS, ROWS)}
+        remedies[TRAINED] = "type `dvc repro`"
+        remedy = remedies.get(path, f"expected a .tflite file, such as {COMMITTED}")
+        print(f"error: {path}: {reason}; {remedy}", file=sys.stderr)
         sys.exit(2)

@@ -17,7 +17,7 @@ def check(reader: "Reader") -> None:
     """Raise `ValueError` if the model does not give ten probabilities for an image."""
     import numpy as np
 
-    shape = reader.classify(np.zeros((1, 28, 28), np.uint8)).shape
+    shape = reader.judge.classify(np.zeros((1, 28, 28), np.uint8)).shape
     if shape != (1, 10):
         raise ValueError(f"the model gives {shape}, expected (1, 10)")
 
@@ -40,7 +40,7 @@ def recognise_file(
     row = steps_row(reading) if show else None
     if reading.reason:
         return failed(path, f"no digit: {reading.reason}", is_json)._replace(row=row)
-    return Outcome((as_json if is_json else as_text)(path, reading.answers), False, row)
+    return Outcome((as_json if is_json else as_text)(path, reading), False, row)
 
 
 def recognise_picture(reader: "Reader", content: bytes) -> dict[str, Any]:
@@ -53,18 +53,33 @@ def recognise_picture(reader: "Reader", content: bytes) -> dict[str, Any]:
             "digit": answer.digit,
             "confidence": answer.confidence,
             "probabilities": answer.probabilities,
+            "none": answer.none,
             "box": answer.box,
             "image": as_data_url(answer.image),
         }
         for answer in reading.answers
     ]
     width, height = reading.size
-    return {"digits": digits, "reason": reading.reason, "width": width, "height": height}
+    return {
+        "digits": digits,
+        "text": reading.text,
+        "confidence": reading.confidence,
+        "reason": reading.reason,
+        "width": width,
+        "height": height,
+    }
+
+
+def draw_steps(reader: "Reader", content: bytes) -> bytes:
+    """Recognise the content and return the steps from it to its digits, drawn, as a PNG file."""
+    from app.montage import as_png, steps_sheet
+
+    return as_png(steps_sheet(reader.recognise(content)))
 
 
 def explain(reader: "Reader", data_url: str, digit: int) -> list[list[float]]:
     """Return the importance of each pixel of a digit's image, 28 rows of 28."""
     from app.why import image_in, importance
 
-    rows: list[list[float]] = importance(reader.classify, image_in(data_url), digit).tolist()
+    rows: list[list[float]] = importance(reader.judge.classify, image_in(data_url), digit).tolist()
     return rows

@@ -25,7 +25,8 @@ class Limits(NamedTuple):
 QUICK, PATIENT = Limits(32 << 20, 1.0, 1000), Limits(MAX_MEMORY, 7.0, 10)
 OTHER_MEMORY = 48 << 20  # bytes for all that a worker does beside decoding
 
-_settings: tuple[bytes, Limits] | None = None  # the model's content, and the limits
+# What is in the files of the model and of the two networks beside it, and the limits.
+_settings: tuple[list[bytes], Limits] | None = None
 
 
 def content(descriptor: Any) -> bytes:
@@ -38,10 +39,10 @@ def content(descriptor: Any) -> bytes:
         os.close(own)
 
 
-def prepare(model: bytes, limits: Limits) -> None:
+def prepare(models: list[bytes], limits: Limits) -> None:
     """Prepare a new process."""
     global _settings
-    _settings = model, limits
+    _settings = models, limits
 
 
 @cache
@@ -51,9 +52,24 @@ def _reader() -> "Reader":
     from app.reader import Reader
 
     assert _settings  # noqa: S101 - set by prepare
-    model, limits = _settings
+    (model, characters, rows), limits = _settings
     cv2.setNumThreads(1)  # the other cores have their own processes
-    return Reader(model, limits.memory)
+    try:
+        return Reader(model, limits.memory, characters, rows)
+    except ValueError:
+        for index, network in enumerate((characters, rows), start=1):
+            _load(index, network)
+        raise
+
+
+def _load(index: int, network: bytes) -> None:
+    """Load one of the models, or raise `ValueError` with its index among them."""
+    from app.classifier import Classifier
+
+    try:
+        Classifier(network)
+    except ValueError as error:
+        raise ValueError(index) from error
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from typing import Any
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
 from app.files import MoreNeededError, PictureError, TooLargeError
+from app.models import CHARACTERS, ROWS
 from app.tasks import check
 from app.worker import PATIENT, QUICK, Limits, content, prepare, run
 
@@ -28,7 +29,7 @@ CONSTS.term_timeout = 0.1  # seconds from SIGTERM to SIGKILL; a decoder does not
 
 
 class ModelError(Exception):
-    """The model cannot be used; the message says why."""
+    """A model cannot be used: its path, and why."""
 
 
 class Workers:
@@ -36,21 +37,18 @@ class Workers:
 
     def __init__(self, model: Path) -> None:
         """Start the processes; raise `ModelError` if they cannot use the model."""
-        try:
-            if model.exists() and not model.is_file():
-                raise ModelError("not a regular file")
-            file = _OpenFile(model)
-        except OSError as error:
-            raise ModelError(error.strerror or str(error)) from error
+        paths = (model, CHARACTERS, ROWS)
+        files = [_opened(path) for path in paths]
         _start_forkserver()
-        self.quick, self.patient = Lane(file, QUICK, PROCESSES), Lane(file, PATIENT, 1)
+        self.quick, self.patient = Lane(files, QUICK, PROCESSES), Lane(files, PATIENT, 1)
         try:
             try:
                 self.quick.submit(check).result()
             except MoreNeededError:  # on a busy machine
                 self.patient.submit(check).result()
         except (ValueError, RuntimeError, PictureError) as error:
-            raise ModelError("no model that can be loaded") from error
+            index = error.args[0] if error.args in ((1,), (2,)) else 0
+            raise ModelError(paths[index], "no model that can be loaded") from error
 
     def stop(self) -> None:
         """End the processes, also in the middle of a task."""
@@ -72,13 +70,22 @@ class _OpenFile:
         return content, (reduction.DupFd(self._file.fileno()),)
 
 
+def _opened(path: Path) -> _OpenFile:
+    try:
+        if path.exists() and not path.is_file():
+            raise ModelError(path, "not a regular file")
+        return _OpenFile(path)
+    except OSError as error:
+        raise ModelError(path, error.strerror or str(error)) from error
+
+
 class Lane:
     """Processes with the same limits, which start with the first task."""
 
-    def __init__(self, model: _OpenFile, limits: Limits, processes: int) -> None:
+    def __init__(self, files: list[_OpenFile], limits: Limits, processes: int) -> None:
         self._limits = limits
         context: Any = multiprocessing.get_context("forkserver")
-        options = (processes, limits.tasks, prepare, (model, limits), context)
+        options = (processes, limits.tasks, prepare, (files, limits), context)
         self._new_pool = partial(ProcessPool, *options)
         self._pool = self._new_pool()
 

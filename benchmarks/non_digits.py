@@ -10,10 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from app.arrays import Levels
-from benchmarks.hard_pictures import (
+from benchmarks.paper import (
     BLACK,
     WHITE,
-    Random,
     jpeg,
     on_paper,
     photographed,
@@ -21,6 +20,7 @@ from benchmarks.hard_pictures import (
     shadowed,
     squared,
 )
+from benchmarks.strokes import Random
 
 SHAPE = (280, 280)
 LETTERS = "AEFHKMNRWXacdefhkmnpruvwxäß&@%#?+="

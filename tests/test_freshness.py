@@ -34,7 +34,14 @@ def differences(project: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("project", [PROJECT, PROJECT / "recipes"], ids=["default", "recipes"])
+PROJECTS = {
+    "default": PROJECT,
+    "recipes": PROJECT / "recipes",
+    "handwriting": PROJECT / "handwriting",
+}
+
+
+@pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
 def test_the_results_are_those_of_the_code(project: Path) -> None:
     """Nothing has been changed since the run in dvc.lock."""
     remedy = f"another state than dvc.lock's: type `dvc repro` in {project}, then commit"

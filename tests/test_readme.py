@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.networks import METRICS, digits_table, none_table
 from benchmarks.record import with_result
 from benchmarks.results import FACTS, RESULTS, parameter_table, table
 from stages.shared.files import read_csv, read_json
@@ -43,6 +44,14 @@ def test_the_table_of_a_cluster_is_that_of_the_benchmark() -> None:
     measured = read_json(PROJECT / MEASURED)["measured"]
     page = (PROJECT / "docs" / "cluster.md").read_text()
     assert between(page, "cluster") == cluster_table(measured, seconds_of_default())
+
+
+def test_the_tables_of_the_networks_are_those_of_their_metrics() -> None:
+    """docs/own-digits.md has the tables that `python -m benchmarks.networks` prints."""
+    metrics = read_json(PROJECT / METRICS)
+    page = (PROJECT / "docs" / "own-digits.md").read_text()
+    assert between(page, "none") == none_table(metrics)
+    assert between(page, "digits") == digits_table(metrics)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

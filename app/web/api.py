@@ -38,6 +38,7 @@ class DigitJson(BaseModel):
     digit: int = Field(ge=0, le=9)
     confidence: float = Field(description="the probability of this digit, 0 to 1")
     probabilities: list[float] = Field(description="of the digits 0 to 9")
+    none: float = Field(description="the probability that this is no digit, 0 to 1")
     box: tuple[int, int, int, int] = Field(
         description="left, top, right and bottom in pixels of the upright picture; "
         "right and bottom are the first column and row outside"
@@ -47,6 +48,8 @@ class DigitJson(BaseModel):
 
 class ReadingJson(BaseModel):
     digits: list[DigitJson] = Field(description="left to right")
+    text: str = Field(description="the digits with the points, commas and dashes between them")
+    confidence: float = Field(description="the probability that all digits are right, 0 to 1")
     reason: str = Field(description='why the picture is rejected, or ""')
     width: int = Field(description="of the upright picture, in pixels")
     height: int

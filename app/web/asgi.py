@@ -36,6 +36,10 @@ async def _recognise(content: bytes) -> dict[str, Any]:
     return await _recognition().recognise(content)
 
 
+async def _draw_steps(content: bytes) -> bytes:
+    return await _recognition().draw_steps(content)
+
+
 async def _explain(image: str, digit: int) -> list[list[float]]:
     return await _recognition().explain(image, digit)
 
@@ -50,6 +54,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 app = create_app(
     _recognise,
+    _draw_steps,
     _explain,
     describe(_model),
     [name.strip() for name in os.environ.get("ALLOWED_HOSTS", "").split(",") if name.strip()],

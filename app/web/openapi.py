@@ -24,6 +24,9 @@ READ_BODY = {
     "multipart/form-data": {"schema": FORM},
     "application/json": {"schema": PictureBody.model_json_schema()},
 }
+PNG: dict[int | str, dict[str, Any]] = {
+    200: {"description": "a PNG file", "content": {"image/png": {"schema": FILE}}}
+}
 WHY_BODY = {"application/json": {"schema": WhyBody.model_json_schema()}}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from app.files import MoreNeededError
-from app.tasks import explain, recognise_picture
+from app.tasks import draw_steps, explain, recognise_picture
 from app.web.turns import Turns
 from app.worker import PATIENT
 from app.workers import PROCESSES, Workers
@@ -28,6 +28,11 @@ class Recognition:
         """Return a picture file's digits as `app.web.api.ReadingJson`, or raise `PictureError`."""
         answer: dict[str, Any] = await self._run(recognise_picture, content)
         return answer
+
+    async def draw_steps(self, content: bytes) -> bytes:
+        """Return the steps of a picture file, drawn, as a PNG file, or raise `PictureError`."""
+        drawing: bytes = await self._run(draw_steps, content)
+        return drawing
 
     async def explain(self, image: str, digit: int) -> list[list[float]]:
         """Return what matters in the image (28, 28) of a digit, given as a data URL."""

@@ -1,11 +1,12 @@
 """The web server: the page, and an API for programs, described in docs/api.md and by OpenAPI.
 
-POST /read answers a picture with its digits, POST /why a digit's image with what mattered in it.
-An error is {"error": why}. A request's path is only compared with the known routes, and never
-opened.
+POST /read answers a picture with its digits, POST /steps with a drawing of the steps to them, and
+POST /why a digit's image with what mattered in it. An error is {"error": why}. A request's path is
+only compared with the known routes, and never opened.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from app.web.api import (
 )
 from app.web.guard import Guard
 from app.web.limits import LARGE_ROOM, SMALL_ROOM, Bodies, is_small
-from app.web.openapi import READ_BODY, WHY_BODY, describe_body, describe_errors
+from app.web.openapi import PNG, READ_BODY, WHY_BODY, describe_body, describe_errors
 
 MAX_BYTES = 16 << 20  # of one request
 MAX_WHY_BYTES = 16 << 10
@@ -39,11 +40,13 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 Recognise = Callable[[bytes], Awaitable[dict[str, Any]]]
+DrawSteps = Callable[[bytes], Awaitable[bytes]]
 Explain = Callable[[str, int], Awaitable[list[list[float]]]]
 
 
 def create_app(
     recognise: Recognise,
+    draw_steps: DrawSteps,
     explain: Explain,
     model: str,
     hosts: list[str],
@@ -54,6 +57,8 @@ def create_app(
 
     Args:
         recognise: takes a picture file and returns a `ReadingJson`, or raises `PictureError`.
+        draw_steps: takes a picture file and returns its steps, drawn, as a PNG file, or raises
+            `PictureError`.
         explain: takes a digit's image, as /read gave it, and the digit; returns the importance
             (28, 28), or raises `PictureError`.
         model: describes the model for people.
@@ -76,21 +81,37 @@ def create_app(
         },
     )
     small, large = Bodies(SMALL_ROOM), Bodies(LARGE_ROOM)
+    picture_errors = describe_errors(400, 403, 408, 413, 415, 421, 422, 500, 503)
+    picture_body = describe_body(
+        READ_BODY, "a picture file, with all around it at most 16 MiB; as it is: of any type"
+    )
+
+    def received_picture(request: Request) -> AbstractAsyncContextManager[bytes]:
+        take = partial(picture_in, request.headers.get("content-type", ""))
+        bodies = small if is_small(request) else large
+        return bodies.received(request, MAX_BYTES, take)
 
     @app.post(
         "/read",
         summary="Recognise the digits of a picture",
         response_model=ReadingJson,
-        responses=describe_errors(400, 403, 408, 413, 415, 421, 422, 500, 503),
-        openapi_extra=describe_body(
-            READ_BODY, "a picture file, with all around it at most 16 MiB; as it is: of any type"
-        ),
+        responses=picture_errors,
+        openapi_extra=picture_body,
     )
     async def read(request: Request) -> Response:
-        take = partial(picture_in, request.headers.get("content-type", ""))
-        bodies = small if is_small(request) else large
-        async with bodies.received(request, MAX_BYTES, take) as picture:
+        async with received_picture(request) as picture:
             return JSONResponse(await recognise(picture))
+
+    @app.post(
+        "/steps",
+        summary="Draw the steps from a picture to its digits",
+        response_class=Response,
+        responses=PNG | picture_errors,
+        openapi_extra=picture_body,
+    )
+    async def steps(request: Request) -> Response:
+        async with received_picture(request) as picture:
+            return Response(await draw_steps(picture), media_type="image/png")
 
     @app.post(
         "/why",

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from app.components import Box, bounding_box, find_components, group_components
+from app.box import Box
+from app.components import bounding_box, find_components, group_components
 
 
 def _mask(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -22,6 +23,37 @@ def test_objects_at_the_border_are_removed() -> None:
     edge, cropped, digit = (0, 0, 12, 100), (100, 0, 110, 70), (60, 20, 90, 80)
     assert list(find_components(_mask(edge, cropped, digit)).boxes.values()) == [digit]
     assert list(find_components(_mask(edge, cropped)).boxes.values()) == [cropped]
+
+
+@pytest.mark.parametrize(
+    "strip",
+    [(0, 0, 14, 100), (186, 0, 200, 100), (0, 0, 200, 14), (0, 86, 200, 100), (0, 0, 60, 10)],
+)
+def test_strips_along_the_border_are_removed(strip: tuple[int, int, int, int]) -> None:
+    """A shadow's or a table's edge is no digit, not even if nothing else is there."""
+    assert find_components(_mask(strip)).boxes == {}
+
+
+@pytest.mark.parametrize(
+    "digit", [(60, 30, 100, 100), (60, 0, 100, 70), (0, 20, 40, 90), (160, 20, 200, 90)]
+)
+def test_a_digit_that_the_border_cuts_stays(digit: tuple[int, int, int, int]) -> None:
+    """What goes well into the picture is read, although a side of it lies on the border."""
+    mask = _mask(digit)
+    left, top, right, bottom = digit
+    mask[top + 10 : bottom - 10, left + 10 : right - 10] = False
+    assert list(find_components(mask).boxes.values()) == [digit]
+
+
+@pytest.mark.parametrize(
+    "scrap", [(150, 0, 180, 30), (185, 10, 200, 45), (90, 75, 120, 100), (0, 40, 12, 60)]
+)
+def test_scraps_of_other_writing_are_removed(scrap: tuple[int, int, int, int]) -> None:
+    """What the border cuts is not part of the digit that is whole."""
+    digit = (50, 20, 80, 80)
+    assert list(find_components(_mask(digit, scrap)).boxes.values()) == [digit]
+    inner = (100, 40, 120, 70)
+    assert sorted(find_components(_mask(digit, inner)).boxes.values()) == [digit, inner]
 
 
 @pytest.mark.parametrize(

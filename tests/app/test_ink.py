@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.ink import flattened, ink_mask, ink_threshold, is_dark_on_light, paper_noise
+from app.ink import flattened, ink_mask, ink_threshold, paper_noise, with_margin
 
 
 def _sheet(paper: float, ink: float) -> np.ndarray:
@@ -12,20 +12,6 @@ def _sheet(paper: float, ink: float) -> np.ndarray:
 
 
 CROSS = _sheet(0, 1) > 0
-
-
-@pytest.mark.parametrize(("paper", "ink"), [(1, 0), (0.9, 0.6), (0.5, 0.2)])
-def test_dark_on_light_by_the_border(paper: float, ink: float) -> None:
-    """The border is paper, even if the paper is only a little lighter than the ink."""
-    assert is_dark_on_light(_sheet(paper, ink))
-    assert not is_dark_on_light(_sheet(ink, paper))
-
-
-def test_dark_on_light_in_a_shadow() -> None:
-    """Paper is found lighter than ink, even if a third of it lies in a dark shadow."""
-    shaded = _sheet(0.9, 0.5)
-    shaded[:, 80:] *= 0.4
-    assert is_dark_on_light(shaded)
 
 
 def test_flattened_removes_a_shadow() -> None:
@@ -45,6 +31,38 @@ def test_light_writing_is_inverted() -> None:
     assert np.quantile(ink[~CROSS], 0.95) < 0.02
 
 
+def test_ink_keeps_its_level_at_the_border() -> None:
+    """A stroke that ends at the border, or runs along it, is as strong there as inside."""
+    grey = np.full((120, 100), 0.9, np.float32)
+    grey[30:90, 80:] = grey[50:60] = 0.3
+    ink = flattened(grey, dark_on_light=True)
+    np.testing.assert_allclose(ink[54:56], 0.6 / 0.9, atol=0.03)
+    np.testing.assert_allclose(ink[32:88, 97:], 0.6 / 0.9, atol=0.03)
+    assert ink[5:45, 5:75].max() < 0.02
+
+
+@pytest.mark.parametrize("dark_on_light", [True, False])
+def test_a_gradient_is_no_ink(dark_on_light: bool) -> None:
+    """Light that falls off across the sheet leaves nothing, at the border neither."""
+    light = np.linspace(1, 0.75, 120, dtype=np.float32)
+    sheet = np.minimum.outer(light, np.linspace(1, 0.8, 160, dtype=np.float32))
+    ink = flattened(sheet if dark_on_light else 1 - sheet, dark_on_light)
+    assert ink.max() < 0.06
+    assert ink_threshold(ink) is None
+
+
+def test_the_margin_is_paper() -> None:
+    """The margin has the light of the paper beside it, also where a stroke reaches the border."""
+    grey = np.tile(np.linspace(0.8, 0.6, 100, dtype=np.float32), (60, 1))
+    grey[:, 40:50] = 0.1
+    large = with_margin(grey)
+    assert large.shape == (68, 108)
+    np.testing.assert_array_equal(large[4:-4, 4:-4], grey)
+    margins = np.stack([large[:4, 4:-4], large[-4:, 4:-4]])
+    assert margins.min() > 0.59
+    np.testing.assert_allclose(margins[..., :40], np.tile(grey[0, :40], (2, 4, 1)), atol=0.03)
+
+
 def test_paper_noise_by_hand() -> None:
     """The noise's mean and standard deviation are found, even if a tenth of the sheet is ink."""
     random = np.random.default_rng(0)
@@ -53,6 +71,7 @@ def test_paper_noise_by_hand() -> None:
     paper, noise = paper_noise(ink)
     assert paper == pytest.approx(0.2, abs=0.01)
     assert noise == pytest.approx(0.03, abs=0.005)
+    assert paper_noise(np.full((9, 9), 0.5, np.float32)) == (0.5, 0.0)
 
 
 def test_threshold_lies_between_paper_and_ink() -> None:

@@ -1,6 +1,62 @@
+import json
+
+import numpy as np
 import pytest
 
-from app.outcome import as_percent
+from app.box import Box
+from app.outcome import as_json, as_percent, as_text
+from app.reader import Answer, Reading
+from app.segment import find_digits
+
+
+def reading(text: str) -> Reading:
+    """Return a reading of some digits, and marks between them, which is 40 % sure."""
+    sheet = np.ones((40, 40), np.float32)
+    answers = [
+        Answer(
+            digit=int(digit),
+            confidence=0.75,
+            probabilities=[0.75 if label == int(digit) else 0.25 / 9 for label in range(10)],
+            none=0.125,
+            box=Box(10 * index, 0, 10 * index + 8, 16),
+            image=np.zeros((28, 28), np.uint8),
+        )
+        for index, digit in enumerate(filter(str.isdigit, text))
+    ]
+    return Reading(answers, text, 0.4, "", find_digits(sheet), (40, 40))
+
+
+def test_one_digit_as_json() -> None:
+    """One digit is given with its probabilities and that of no digit, without lists around them."""
+    digit = json.loads(as_json("a.png", reading("7")))
+    assert digit.pop("probabilities") == pytest.approx(
+        [0.25 / 9] * 7 + [0.75] + [0.25 / 9] * 2, 1e-4
+    )
+    assert digit == {"path": "a.png", "digit": 7, "confidence": 0.75, "none": 0.125}
+
+
+def test_a_row_as_json() -> None:
+    """A row is given with its text and how sure it is as a whole, and a list for each value."""
+    row = json.loads(as_json("a.png", reading("1,2")))
+    assert [len(values) for values in row.pop("probabilities")] == [10, 10]
+    assert row == {
+        "path": "a.png",
+        "text": "1,2",
+        "row_confidence": 0.4,
+        "digit": [1, 2],
+        "confidence": [0.75, 0.75],
+        "none": [0.125, 0.125],
+        "box": [[0, 0, 8, 16], [10, 0, 18, 16]],
+    }
+
+
+def test_a_row_as_text() -> None:
+    """A row begins with its text and how sure it is as a whole; then each digit follows."""
+    assert as_text("a.png", reading("1,2")) == (
+        "a.png: 1,2 (40.0 %): 1 (75.0 %), then 9 (2.8 %) at 0,0 to 8,16; "
+        "2 (75.0 %), then 9 (2.8 %) at 10,0 to 18,16"
+    )
+    assert as_text("a.png", reading("7")) == "a.png: 7 (75.0 %), then 9 (2.8 %)"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from app.models import COMMITTED, TRAINED
 from tests.app.conftest import drawn, encoded
@@ -46,7 +48,8 @@ def test_a_line_for_each_picture(model: Path, folder: Path) -> None:
     first, second = output.splitlines()
     assert first.startswith(f"{folder}/a-three.png: 3 (")
     assert " %), then " in first
-    assert second.startswith(f"{folder}/b-row.jpg: 1 0 2: 1 (")
+    assert second.startswith(f"{folder}/b-row.jpg: 102 (")
+    assert " %): 1 (" in second
     blank, text, others = errors.splitlines()
     assert blank == f"{folder}/c-blank.png: no digit: the sheet is blank"
     assert text.startswith(f"{folder}/d-text.png: not a picture in a known format")
@@ -58,11 +61,15 @@ def test_json(model: Path, folder: Path) -> None:
     code, output, errors = predict(model, folder, "--json")
     assert (code, errors) == (1, "")
     three, row, blank, text, others = map(json.loads, output.splitlines())
-    assert list(three) == ["path", "digit", "confidence", "probabilities"]
+    assert list(three) == ["path", "digit", "confidence", "probabilities", "none"]
     assert three["digit"] == 3
     assert len(three["probabilities"]) == 10
     assert three["confidence"] == max(three["probabilities"])
-    assert list(row) == [*three, "box"]
+    assert three["none"] < 0.5
+    assert list(row) == ["path", "text", "row_confidence", *[*three][1:], "box"]
+    assert row["text"] == "102"
+    assert 0.5 < row["row_confidence"] <= min(row["confidence"])
+    assert len(row["none"]) == 3
     assert row["digit"] == [1, 0, 2]
     assert [box[0] // 100 for box in row["box"]] == [0, 1, 2]
     assert list(blank) == list(text) == list(others) == ["path", "error"]
@@ -79,10 +86,11 @@ def test_shows_the_steps(model: Path, folder: Path) -> None:
     """Each decoded picture has a row of steps, including the blank sheet."""
     code, _, _ = predict(model, folder, "--show", folder / "steps.png")
     assert code == 1
-    from PIL import Image
-
     with Image.open(folder / "steps.png") as picture:
-        assert picture.size == (7 * 172, 3 * 172)
+        assert picture.size == (8 * 172, 3 * 196)
+        names = np.asarray(picture)[:24]
+        assert all(names[:, 172 * index :][:, :172].min() < 50 for index in range(6))
+        assert names[:, 172 * 6 :].min() == 255
 
 
 def test_shows_whole_or_not_at_all(model: Path, folder: Path) -> None:

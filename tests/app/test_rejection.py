@@ -1,14 +1,20 @@
 import numpy as np
 import pytest
 
-from app.components import Box
+from app.box import Box
 from app.rejection import (
+    MAX_NONE,
+    MAX_NONE_IN_MNIST_FORM,
     MIN_CONFIDENCE,
+    MIN_ROW_CONFIDENCE,
     are_in_one_row,
     confidence_reason,
     is_filled_shape,
     layout_reason,
+    none_reason,
+    row_reason,
     shape_reason,
+    solid_reason,
 )
 
 INK = np.ones((100, 100), np.bool_)
@@ -65,3 +71,31 @@ def test_the_least_confident_digit_decides() -> None:
 def test_a_faint_image_is_no_filled_shape() -> None:
     """An image without strong ink has no shape that could be filled."""
     assert not is_filled_shape(np.full((28, 28), 100, np.uint8))
+
+
+def test_a_solid_shape_is_rejected() -> None:
+    """The reason is that of a filled shape."""
+    assert solid_reason(True) == "the writing is a filled shape"
+    assert solid_reason(False) == ""
+
+
+def test_what_looks_like_no_digit_is_rejected() -> None:
+    """One such shape among digits is enough; in MNIST's form it must be surer."""
+    limit, other = np.float32(MAX_NONE), np.float32(MAX_NONE_IN_MNIST_FORM)
+    between = np.array([0, (limit + other) / 2], np.float32)
+    assert none_reason(np.array([0, limit - 0.01]), is_mnist_form=False) == ""
+    assert none_reason(between, is_mnist_form=False) == "the writing looks like no digit"
+    assert none_reason(between, is_mnist_form=True) == ""
+    assert none_reason(np.array([1, 0]), is_mnist_form=True)
+
+
+def test_rows_are_rejected_by_all_their_digits() -> None:
+    """A piece of a row may look like nothing, as it was cut out; most of them may not."""
+    digits = np.array([0.1, 0.99, 0.1, 0.1], np.float32)
+    assert row_reason(MIN_ROW_CONFIDENCE + 0.01, digits, [Box(0, 0, 90, 30)]) == ""
+    unsure = "several digits, but with only 12 % confidence"
+    assert row_reason(0.12, digits, [Box(0, 0, 90, 30)]) == unsure
+    assert (
+        row_reason(0.5, np.full(4, 0.999), [Box(0, 0, 90, 30)])
+        == "the writing looks like no row of digits"
+    )

@@ -4,7 +4,7 @@ from PIL import Image
 
 from app.decode import decode
 from app.segment import find_digits
-from benchmarks import hard_pictures, non_digits
+from benchmarks import hard_pictures, non_digits, paper
 from tests.app.conftest import STROKES, drawn, encoded, images_in
 
 
@@ -53,7 +53,7 @@ def test_empty_sheets_are_blank() -> None:
     assert find_digits(np.full((100, 140), 0.8, np.float32)).reason == "the sheet is blank"
     random = np.random.default_rng(0)
     sheet = np.full((200, 260, 3), 0.9, np.float32) * np.linspace(0.6, 1, 260)[:, np.newaxis]
-    photo = hard_pictures.jpeg(hard_pictures.photographed(sheet.astype(np.float32), random))
+    photo = paper.jpeg(paper.photographed(sheet.astype(np.float32), random))
     assert find_digits(decode(photo).grey).reason == "the sheet is blank"
 
 

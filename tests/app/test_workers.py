@@ -13,11 +13,13 @@ import pytest
 
 from app import workers as module
 from app.files import MoreNeededError, PictureError, TooLargeError
+from app.models import COMMITTED
 from app.reader import Reader
 from app.tasks import check, recognise_picture
 from app.worker import PATIENT
 from app.workers import ModelError, Workers
 from tests.app.conftest import drawn, encoded
+from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -139,3 +141,13 @@ def test_a_model_that_cannot_be_used(tmp_path: Path, content: bytes | None, reas
         Workers(path)
     with pytest.raises(ModelError, match="not a regular file"):
         Workers(tmp_path)
+
+
+def test_a_damaged_network_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the network beside the model, if that is what cannot be used."""
+    damaged = tmp_path / "rows.tflite"
+    damaged.write_bytes(b"no network")
+    monkeypatch.setattr(module, "ROWS", damaged)
+    with pytest.raises(ModelError) as error:
+        Workers(PROJECT / COMMITTED)
+    assert error.value.args[0] == damaged

@@ -1,11 +1,16 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import hard_pictures, non_digits
-from benchmarks.own_digits import THRESHOLDS, labelled_folder, print_row
+from app.models import COMMITTED
+from app.reader import Reader
+from benchmarks.kinds import KINDS, NO_DIGIT
+from benchmarks.labelled_folder import labelled_folder
+from benchmarks.own_digits import REFUSED, print_group, print_refused, print_row
 from stages.shared.cli import StageError
-from tests.app.conftest import drawn
+from stages.shared.dataset import LabelledImages
+from tests.app.conftest import drawn, encoded, images_in
 from tests.conftest import PROJECT
 
 
@@ -40,10 +45,36 @@ def test_rows_are_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "| as PNG files | 99.65 % |\n"
 
 
+def test_a_group_has_a_row_for_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table has the kinds, all of them together, and how many sure readings are right."""
+    (image,) = images_in(encoded(drawn(2)))
+    data = LabelledImages(image[np.newaxis, ..., np.newaxis], np.array([2], np.uint8))
+    print_group(Reader(PROJECT / COMMITTED), "edges", {"drawings": data}, 1, failures=None)
+    header, _, *rows, everything, sure = capsys.readouterr().out.splitlines()
+    assert header == "| edges | drawings |"
+    assert [row.split(" | ")[0] for row in rows] == [f"| {kind}" for kind in KINDS["edges"]]
+    assert everything.startswith("| all of these | ")
+    assert sure.startswith("| readings with a confidence of at least 90 %: number, and share right")
+
+
+def test_refused_pictures_have_all_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digits that are like themselves have an AUROC of 0.5; blank sheets are told from them."""
+    blank = encoded(drawn(2, ink="white"))
+    monkeypatch.setitem(KINDS, NO_DIGIT, {"blank sheet": lambda random: blank})
+    (image,) = images_in(encoded(drawn(2)))
+    data = LabelledImages(image[np.newaxis, ..., np.newaxis], np.array([2], np.uint8))
+    print_refused(Reader(PROJECT / COMMITTED), data, 2, failures=None)
+    header, _, digits, _, others = capsys.readouterr().out.splitlines()
+    assert header == f"| {' | '.join(REFUSED)} |"
+    assert digits.startswith("| validation digits | 0.00 % | 0.5000 | 0.00 % | ")
+    assert others == f"| blank sheet | 100.00 % | 1.0000 | {' | '.join(['100.00 %'] * 5)} |"
+
+
 def test_the_documented_tables_have_all_rows() -> None:
-    """docs/own-digits.md has a row for each kind of picture and a column for each threshold."""
+    """docs/own-digits.md has a row for each kind of picture and a column for each measure."""
     text = (PROJECT / "docs" / "own-digits.md").read_text()
-    for kind in [*hard_pictures.KINDS, *non_digits.KINDS]:
+    for kind in [kind for group in KINDS.values() for kind in group]:
         assert f"\n| {kind} | " in text
-    columns = " | ".join(f"{100 * value:.0f} %" for value in THRESHOLDS)
-    assert f"| rejected at a confidence below | {columns} |" in text
+    assert f"\n| {' | '.join(REFUSED)} |\n" in text

@@ -8,6 +8,7 @@ import { canBeOpened, receivePictures } from "./pictures.js";
 import { dropReadings, modelName, post, read, readDraft } from "./requests.js";
 import { highlightAt, showAnswer, showNothing, whenChosen } from "./result.js";
 import { announce, say } from "./say.js";
+import { closeSteps, offerSteps } from "./steps.js";
 import { isInVisit, keepInVisit, markInVisit } from "./visit.js";
 import { askAbout, closeWhy } from "./why.js";
 import { asText, describe, refusal } from "./words.js";
@@ -40,6 +41,7 @@ function show(answer, detail) {
   shown = answer;
   showAnswer(answer, detail);
   enable($("copy"), !refusal(answer));
+  enable($("steps"), !answer.error);
 }
 
 function showDraft(answer) {
@@ -55,6 +57,7 @@ function showLasting(answer) {
 function showPassing(words) {
   showNothing(words);
   enable($("copy"), false);
+  enable($("steps"), false);
   announce(words);
 }
 
@@ -81,6 +84,7 @@ function readSheet() {
 function leaveSheet() { // before the sheet shows another state
   forgetPen();
   dropReadings();
+  closeSteps();
   announce("");
   say("");
 }
@@ -134,6 +138,7 @@ function begin(point) {
   say("");
   announce("");
   closeWhy();
+  closeSteps();
   drawing.begin(point);
   extend([point]);
 }
@@ -148,6 +153,7 @@ function extend(points) {
 followPen({ begin, extend, lift: readSheet, hover: highlightAt });
 receivePictures(load);
 whenChosen(askAbout);
+offerSteps(() => drawing.content(drawing.state()));
 
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();

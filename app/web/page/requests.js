@@ -7,15 +7,26 @@ let current = null; // the reading that is under way
 let next = null; // the newest one that waits for it
 let draftTimer = null;
 
-export async function post(path, body, signal) {
-  let response, text;
+export function post(path, body, signal) {
+  return answerTo(path, body, signal, async (response) => parsed(await response.text()));
+}
+
+/** Ask for a picture, which the answer has as its `picture`, a blob. */
+export function postForPicture(path, body, signal) {
+  return answerTo(path, body, signal, async (response) =>
+    isPicture(response) ? { picture: await response.blob() } : parsed(await response.text()));
+}
+
+const isPicture = (response) => response.ok && response.headers.get("content-type") === "image/png";
+
+async function answerTo(path, body, signal, take) {
+  let response, answer;
   try {
     response = await fetch(path, { method: "POST", body, signal });
-    text = await response.text();
+    answer = await take(response);
   } catch {
     return { error: "the server does not answer, perhaps it is no longer running" };
   }
-  const answer = parsed(text);
   if (response.ok ? answer : answer?.error) return answer;
   const words = response.status === 413 ? ": the picture is too large for it" : "";
   return { error: `a proxy answered in place of the server, with status ${response.status}${words}` };

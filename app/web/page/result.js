@@ -1,7 +1,7 @@
 // Shows an answer: in words, as boxes on the drawing, as the images the model sees, and as bars.
 
 import { SHEET_SIDE, place } from "./drawing.js";
-import { describe, percent } from "./words.js";
+import { describe, nameOf, percent } from "./words.js";
 
 const MARGIN = 5; // units between a digit and its box, so that the box hides no ink
 
@@ -31,16 +31,16 @@ export function showNothing(words) {
 
 function showWords(headline, detail) {
   $("headline").textContent = headline;
-  $("headline").classList.toggle("long", headline.length > 9);
+  $("headline").classList.toggle("long", headline.length > 6);
   $("detail").textContent = detail;
 }
 
-function showDigits(newDigits, size) {
+function showDigits(newDigits, answer) {
   if (newDigits.length !== digits.length) chosen = 0;
   digits = newDigits;
   outlines = digits.map(({ box: [left, top, right, bottom] }) => {
-    const area = place(size);
-    const scale = area.width / size.width;
+    const area = place(answer);
+    const scale = area.width / answer.width;
     return {
       left: area.left + left * scale - MARGIN, right: area.left + right * scale + MARGIN,
       top: area.top + top * scale - MARGIN, bottom: area.top + bottom * scale + MARGIN,
@@ -50,8 +50,9 @@ function showDigits(newDigits, size) {
   keep($("seen"), createThumbnail);
   keep($("boxes"), createBox);
   digits.forEach((digit, index) => {
-    fillThumbnail($("seen").children[index], digit);
-    fillBox($("boxes").children[index], digit, outlines[index]);
+    const words = nameOf(digit, answer);
+    fillThumbnail($("seen").children[index], digit.image, words);
+    fillBox($("boxes").children[index], words, outlines[index]);
   });
   fitLabels();
   choose(chosen);
@@ -79,24 +80,24 @@ function createThumbnail(index) {
   return button;
 }
 
-function fillThumbnail(button, digit) {
+function fillThumbnail(button, content, { name, sure, caption: text }) {
   const [image, caption] = button.children;
-  if (image.src !== digit.image) image.src = digit.image;
-  caption.textContent = percent(digit.confidence);
-  button.setAttribute("aria-label", `Show the probabilities of the ${digit.digit}, ${percent(digit.confidence)} sure`);
+  if (image.src !== content) image.src = content;
+  caption.textContent = text;
+  button.setAttribute("aria-label", `Show the probabilities: ${name}, ${sure} sure`);
 }
 
 function createBox() {
   return create("div", create("p", create("b"), " ", create("span")));
 }
 
-function fillBox(box, digit, { left, top, right, bottom }) {
+function fillBox(box, { name, sure }, { left, top, right, bottom }) {
   const share = (units) => `${100 * units / SHEET_SIDE}%`;
   Object.assign(box.style, {
     left: share(left), top: share(top), width: share(right - left), height: share(bottom - top),
   });
-  box.querySelector("b").textContent = digit.digit;
-  box.querySelector("span").textContent = percent(digit.confidence);
+  box.querySelector("b").textContent = name;
+  box.querySelector("span").textContent = sure;
   const label = 40; // units that a label needs above the box
   box.classList.toggle("below", top < label && bottom < SHEET_SIDE - label);
   box.classList.toggle("inside", top < label && bottom >= SHEET_SIDE - label);
@@ -137,16 +138,24 @@ function choose(index) {
 }
 
 function showBars(digit) {
-  $("caption").textContent = digit ? `Probability of each digit: ${digit.digit} is likeliest` : "Probability of each digit";
+  const condition = digit?.none > 0.5 ? ", if it is one" : "";
+  $("caption").textContent = `Probability of each digit${condition}${digit ? `: ${digit.digit} is likeliest` : ""}`;
   [...$("bars").rows].forEach((row, label) => {
-    const value = digit ? digit.probabilities[label] : 0;
+    showBar(row, digit?.probabilities[label]);
     row.classList.toggle("best", label === digit?.digit);
-    row.querySelector(".track span").style.width = `${100 * value}%`;
-    row.lastElementChild.textContent = digit ? percent(value) : "";
   });
+  showBar($("none").rows[0], digit?.none);
 }
 
-for (let digit = 0; digit < 10; digit++) {
-  const row = $("bars").insertRow();
-  row.innerHTML = `<th scope="row">${digit}</th><td><div class="track"><span></span></div></td><td></td>`;
+function showBar(row, value) {
+  row.querySelector(".track span").style.width = `${100 * (value ?? 0)}%`;
+  row.lastElementChild.textContent = value === undefined ? "" : percent(value);
 }
+
+function addBar(parent, name) {
+  parent.insertRow().innerHTML =
+    `<th scope="row">${name}</th><td><div class="track"><span></span></div></td><td></td>`;
+}
+
+for (let digit = 0; digit < 10; digit++) addBar($("bars"), digit);
+addBar($("none"), "no digit");

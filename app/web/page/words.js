@@ -10,8 +10,12 @@ const REFUSALS = [
   [/blank/, () => "Nothing can be seen here. Is the writing dark enough?"],
   [/^found (\d+) separate shapes/, (count) => `These are ${count} separate shapes, too many to read at once.`],
   [/several rows/, () => "The digits are below each other. Put them side by side, in one line."],
-  [/too wide/, () => "That is too wide for a digit. Leave a gap between digits."],
+  [/too wide/, () => "That is too wide for a digit. Digits are seldom wider than high."],
   [/filled shape/, () => "That is a filled shape. Digits are made of lines."],
+  [/looks like no digit/, () => "That looks like no digit. If it is one, write it more clearly."],
+  [/looks like no row of digits/, () => "That looks like no row of digits. Letters and words are not read."],
+  [/several digits, but with only (.*) confidence/, (sure) =>
+    `Hard to tell: several digits, but only ${sure} sure which. Give each a little more room.`],
   [/most likely a (\d), but with only (.*) confidence/, (digit, sure) =>
     `Hard to tell: perhaps a ${digit}, but only ${sure} sure. Try to make it clearer.`],
 ];
@@ -40,34 +44,46 @@ export function refusal({ error, reason }) {
   return reason && `No digit: ${reason}.`;
 }
 
+/** The text of a row, with a question mark after each digit that has a rival. */
+function withDoubts({ text, digits }) {
+  const left = [...digits];
+  return text.replace(/\d/g, (digit) => digit + (rival(left.shift()) === null ? "" : "?"));
+}
+
+/** What a digit was read as: itself, or no digit where the picture was refused and looks so. */
+export function nameOf({ digit, confidence, none }, { reason }) {
+  if (reason && none > 0.5) return { name: "no digit", sure: percent(none), caption: "no digit" };
+  return { name: String(digit), sure: percent(confidence), caption: percent(confidence) };
+}
+
 /** The answer in two parts: the digits, and how sure they are. */
 export function describe(answer) {
   const refused = refusal(answer);
   if (refused) return { headline: "", detail: refused };
   const digits = answer.digits;
-  const headline = digits.map((digit) => digit.digit + (rival(digit) === null ? "" : "?")).join(" ");
-  const doubts = digits.filter((digit) => rival(digit) !== null);
-  const least = percent(Math.min(...digits.map((digit) => digit.confidence)));
+  const headline = withDoubts(answer);
   if (digits.length === 1) {
-    const [{ digit }] = digits;
-    return { headline, detail: doubts.length ? `could be ${digit} or ${rival(digits[0])}` : `${least} sure` };
+    const [{ digit, confidence }] = digits;
+    const second = rival(digits[0]);
+    return { headline, detail: second === null ? `${percent(confidence)} sure` : `could be ${digit} or ${second}` };
   }
-  const detail = doubts.map((digit) => `${digit.digit} could be ${rival(digit)}`).join(", ");
-  return { headline, detail: detail || `each ${least.replace(/^\d/, "at least $&")} sure` };
+  const doubts = digits.filter((digit) => rival(digit) !== null);
+  const parts = doubts.map((digit) => `${digit.digit} could be ${rival(digit)}`);
+  return { headline, detail: [...parts, `${percent(answer.confidence)} sure of the whole row`].join(", ") };
 }
 
 /** The answer in a word or two. */
 export function summary(answer) {
   if (answer.error) return "not read";
-  return describe(answer).headline.replaceAll(" ", "") || "no digit";
+  return describe(answer).headline || "no digit";
 }
 
 /** The answer as one line of text. */
-export function asText({ digits }) {
+export function asText({ text, confidence, digits }) {
   const parts = digits.map((digit) => {
     const second = rival(digit);
     const or = second === null ? "" : `, or ${second}: ${percent(digit.probabilities[second])}`;
     return `${digit.digit} (${percent(digit.confidence)}${or})`;
   });
-  return digits.length === 1 ? parts[0] : `${digits.map((digit) => digit.digit).join("")}: ${parts.join(", ")}`;
+  return digits.length === 1 ? parts[0] : `${text} (${percent(confidence)}): ${parts.join(", ")}`;
 }

@@ -13,12 +13,24 @@ from app.web.connections import Connection
 from app.web.guard import Guard
 from app.web.server import Recognise, create_app
 
-EMPTY = {"digits": [], "reason": "the sheet is blank", "width": 1, "height": 1}
+EMPTY = {
+    "digits": [],
+    "text": "",
+    "confidence": 0,
+    "reason": "the sheet is blank",
+    "width": 1,
+    "height": 1,
+}
 
 
 async def recognise_nothing(_: bytes) -> dict[str, Any]:
     """Stand in for the recognition of a picture."""
     return EMPTY
+
+
+async def draw_nothing(_: bytes) -> bytes:
+    """Stand in for the drawing of a picture's steps."""
+    return b""
 
 
 async def explain_nothing(_: str, __: int) -> list[list[float]]:
@@ -28,7 +40,7 @@ async def explain_nothing(_: str, __: int) -> list[list[float]]:
 
 def application(recognise: Recognise = recognise_nothing, hosts: list[str] | None = None) -> Guard:
     """Return an application without a model."""
-    return create_app(recognise, explain_nothing, "none", hosts or [])
+    return create_app(recognise, draw_nothing, explain_nothing, "none", hosts or [])
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def api(server: Server) -> schemathesis.BaseSchema:
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
     [
-        *(("POST", path, mode) for path in ("/read", "/why") for mode in GenerationMode),
+        *(("POST", path, mode) for path in ("/read", "/steps", "/why") for mode in GenerationMode),
         ("GET", "/model", GenerationMode.POSITIVE),
         ("GET", "/health", GenerationMode.POSITIVE),
     ],
@@ -50,15 +50,23 @@ def test_keeps_its_description(
 def test_describes_bodies_answers_and_errors(server: Server) -> None:
     """Each POST has its bodies, its answer and its errors; each error is one line of JSON."""
     paths = requests.get(f"{server.url}/openapi.json", timeout=100).json()["paths"]
-    assert set(paths) == {"/read", "/why", "/model", "/health"}
-    bodies = paths["/read"]["post"]["requestBody"]["content"]
-    assert set(bodies) == {"application/octet-stream", "multipart/form-data", "application/json"}
-    for path in ("/read", "/why"):
+    assert set(paths) == {"/read", "/steps", "/why", "/model", "/health"}
+    for path in ("/read", "/steps"):
+        bodies = paths[path]["post"]["requestBody"]["content"]
+        assert set(bodies) == {
+            "application/octet-stream",
+            "multipart/form-data",
+            "application/json",
+        }
+    drawing = paths["/steps"]["post"]["responses"].pop("200")
+    assert set(drawing["content"]) == {"image/png"}
+    answers = {"/read": "ReadingJson", "/steps": None, "/why": "ImportanceJson"}
+    for path, answer in answers.items():
         responses = paths[path]["post"]["responses"]
         schemas = {
             status: response["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
             for status, response in responses.items()
         }
-        assert schemas.pop("200") in ("ReadingJson", "ImportanceJson")
+        assert schemas.pop("200", None) == answer
         assert set(schemas.values()) == {"ErrorJson"}
         assert {"400", "403", "408", "413", "421", "422", "500", "503"} <= set(schemas)

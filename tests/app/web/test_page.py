@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -21,6 +22,14 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from app.box import Box
+from app.rejection import (
+    confidence_reason,
+    layout_reason,
+    none_reason,
+    row_reason,
+    shape_reason,
+)
 from tests.app.conftest import STROKES, Server, drawn, encoded
 
 pytestmark = pytest.mark.slow
@@ -303,7 +312,7 @@ def test_a_chosen_picture_is_recognised(page: Chrome, tmp_path: Path) -> None:
     """Digits come left to right, each in its box; a file that is not a picture is an error."""
     drawn(3, 1, 4).save(tmp_path / "row.png")
     element(page, "choose").send_keys(str(tmp_path / "row.png"))
-    assert answer(page).startswith("3 1 4 ")
+    assert answer(page).startswith("314 ")
     paper = element(page, "paper").rect
     for index, box in enumerate(page.find_elements(By.CSS_SELECTOR, "#boxes div")):
         left, right = box.rect["x"], box.rect["x"] + box.rect["width"]
@@ -321,7 +330,7 @@ def test_drawing_goes_over_a_picture(page: Chrome) -> None:
     give(page, "paste", **{"one.png": as_base64(drawn(1, ink="white", paper="black"))})
     assert answer(page, "^1 ")
     pen(page, [(85, 20), (85, 80)])
-    assert answer(page, "^1 1 ")
+    assert answer(page, "^11 ")
 
 
 def test_a_late_answer_does_not_replace_a_newer_one(page: Chrome) -> None:
@@ -341,7 +350,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(page: Chrome) -> None:
     give(page, "paste", **{"one.png": as_base64(drawn(1))})
     answer(page, "^Reading")
     pen(page, [(85, 20), (85, 80)])
-    assert answer(page, "^1 1 ")
+    assert answer(page, "^11 ")
     entries = element(page, "entries")
     wait(page, lambda: entries.text == "11")
     page.execute_async_script("release(); setTimeout(arguments[0], 100)")
@@ -354,7 +363,7 @@ def test_reads_the_photos_of_phones(page: Chrome, tmp_path: Path, kind: str) -> 
     pillow_heif.register_heif_opener()
     (tmp_path / f"photo.{kind.lower()}").write_bytes(encoded(drawn(2, 7), kind))
     element(page, "choose").send_keys(str(tmp_path / f"photo.{kind.lower()}"))
-    assert answer(page, "^2 7 ")
+    assert answer(page, "^27 ")
 
 
 def test_two_dropped_files_are_both_read(page: Chrome) -> None:
@@ -402,7 +411,7 @@ def test_text_and_links_are_answered_in_words(
 def test_boxes_and_images_are_highlighted_together(page: Chrome) -> None:
     """A box lies around each drawn digit; pointing at one marks its image, and the reverse."""
     draw(page, 4, 2)
-    assert answer(page, "^4 2 ")
+    assert answer(page, "^42 ")
     boxes = page.find_elements(By.CSS_SELECTOR, "#boxes div")
     images = page.find_elements(By.CSS_SELECTOR, "#seen button")
     assert [box.text.split()[0] for box in boxes] == ["4", "2"]
@@ -464,7 +473,7 @@ def test_says_no_more_than_the_heat_map_shows(page: Chrome) -> None:
 def test_copies_the_result(page: Chrome, has_api: bool) -> None:
     """The result is copied as text, also where pages have no clipboard API."""
     draw(page, 4, 2)
-    assert answer(page, "^4 2 ")
+    assert answer(page, "^42 ")
     if not has_api:
         page.execute_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     page.execute_script(
@@ -474,9 +483,9 @@ def test_copies_the_result(page: Chrome, has_api: bool) -> None:
     )
     wait(page, lambda: element(page, "copy").is_enabled())
     element(page, "copy").click()
-    assert wait(page, lambda: element(page, "note").text).startswith("Copied: 42: 4 (")
+    assert wait(page, lambda: element(page, "note").text).startswith("Copied: 42 (")
     [text] = page.execute_script("return copies")
-    assert re.fullmatch(r"42: 4 \(.* %\), 2 \(.* %\)", text)
+    assert re.fullmatch(r"42 \(.* %\): 4 \(.* %\), 2 \(.* %\)", text)
 
 
 def test_a_result_to_copy_by_hand_stays(page: Chrome) -> None:
@@ -499,30 +508,135 @@ def test_doubt_is_said_honestly(page: Chrome) -> None:
     """Neither 100 nor 0 % is said, a near runner-up is named, and refusals are in plain words."""
     words = page.execute_async_script(
         """
-        const done = arguments[0];
+        const [reasons, done] = arguments;
         import("./words.js").then(({percent, describe}) => {
           const digit = (four, nine) => ({digit: 4, confidence: four,
             probabilities: [0, 0, 0, 0, four, 0, 0, 0, 0, nine]});
-          const say = (...digits) => Object.values(describe({digits, reason: ""})).join(" ");
-          done([percent(1), percent(0.9994), percent(0.0001), say(digit(0.6, 0.39)),
-            say(digit(0.6, 0.39), digit(1, 0)),
-            say(digit(0.9, 0.1)), say(digit(1, 0), digit(0.97, 0.03)),
-            ...["the writing is in several rows, expected a single row", "something new"].map(
-              (reason) => describe({digits: [], reason}).detail)]);
+          const say = (text, ...digits) => Object.values(
+            describe({digits, text, confidence: 0.5, reason: ""})).join(" ");
+          done([percent(1), percent(0.9994), percent(0.0001), say("4", digit(0.6, 0.39)),
+            say("4,-4", digit(0.6, 0.39), digit(1, 0)),
+            say("4", digit(0.9, 0.1)), say("-4.4", digit(1, 0), digit(0.97, 0.03)),
+            ...reasons.map((reason) => describe({digits: [], reason}).detail)]);
         });
-        """
+        """,
+        ["the writing is in several rows, expected a single row", "something new"],
     )
     assert words == [
         "over 99.9 %",
         "99.9 %",
         "under 0.1 %",
         "4? could be 4 or 9",
-        "4? 4 4 could be 9",
+        "4?,-4 4 could be 9, 50.0 % sure of the whole row",
         "4 90.0 % sure",
-        "4 4 each at least 97.0 % sure",
+        "-4.4 50.0 % sure of the whole row",
         "The digits are below each other. Put them side by side, in one line.",
         "No digit: something new.",
     ]
+
+
+def test_each_reason_has_its_words(page: Chrome) -> None:
+    """Each reason of app/rejection.py is said in plain words, with what to do about it."""
+    none = np.array([0.9])
+    reasons = [
+        none_reason(none, is_mnist_form=False),
+        row_reason(0.5, np.array([1.0]), []),
+        row_reason(0.2, 1 - none, []),
+        confidence_reason(np.full((1, 10), 0.1)),
+        layout_reason(np.zeros((9, 9), bool), []),
+        layout_reason(np.ones((9, 9), bool), []),
+        layout_reason(np.ones((9, 9), bool), [Box(0, 0, 9, 1)]),
+        layout_reason(np.ones((9, 9), bool), [Box(0, 0, 9, 4), Box(0, 5, 9, 9)]),
+        layout_reason(np.ones((9, 9), bool), [Box(0, 0, 9, 9)] * 21),
+        shape_reason([np.full((28, 28), 255, np.uint8)]),
+    ]
+    assert all(reasons)
+    words = page.execute_async_script(
+        """
+        const [reasons, done] = arguments;
+        import("./words.js").then(({refusal}) => done(reasons.map((reason) => refusal({reason}))));
+        """,
+        reasons,
+    )
+    assert len({*words}) == len(words)
+    assert not [text for text in words if text.startswith("No digit:")]
+    assert words[2].startswith("Hard to tell: several digits, but only 20 % sure which.")
+
+
+def test_a_touching_row_and_its_marks_are_read(page: Chrome, tmp_path: Path) -> None:
+    """Digits that touch are told apart, and the text has the comma that stands in the row."""
+    for left, digit in ((22, 4), (48, 2)):
+        for stroke in STROKES[digit]:
+            pen(page, [(round(left + 0.55 * (x - 26)), round(20 + 0.6 * y)) for x, y in stroke])
+    assert answer(page, r"^42 .* sure of the whole row$")
+    wait(page, lambda: element(page, "visit").is_displayed())
+    assert len(page.find_elements(By.CSS_SELECTOR, "#boxes div")) == 2
+    components, _ = cv2.connectedComponents((np.asarray(sent(page)) < 128).astype(np.uint8))
+    assert components == 2, "the paper, and digits that touch"
+
+    row = drawn(1, 2, 5, 0)
+    ImageDraw.Draw(row).line([(200, 80), (194, 98)], "black", 8)
+    row.save(tmp_path / "price.png")
+    element(page, "choose").send_keys(str(tmp_path / "price.png"))
+    assert answer(page, r"^12,50 .* sure of the whole row$")
+    assert len(page.find_elements(By.CSS_SELECTOR, "#seen button")) == 4
+
+
+def test_a_letter_is_no_digit(page: Chrome) -> None:
+    """A letter is refused in plain words, its box says so, and so does a bar below the ten."""
+    pen(page, [(70, 12), (30, 12), (30, 88), (70, 88)])
+    pen(page, [(30, 50), (62, 50)])
+    answer(page, "^That looks like no digit")
+    wait(page, lambda: element(page, "visit").is_displayed())
+    [box] = page.find_elements(By.CSS_SELECTOR, "#boxes div")
+    assert box.text.startswith("no digit ")
+    [row] = page.find_elements(By.CSS_SELECTOR, "tfoot tr")
+    assert row.text.startswith("no digit\n")
+    [bar] = row.find_elements(By.CSS_SELECTOR, ".track span")
+    assert float(re.sub("[^0-9.]", "", bar.get_attribute("style") or "")) > 50
+    assert not element(page, "copy").is_enabled()
+
+
+def panels(page: Chrome) -> list[float]:
+    """Press Steps, and return how many panels are shown, across and down."""
+    wait(page, lambda: element(page, "steps").is_enabled())
+    element(page, "steps").click()
+    wait(page, lambda: element(page, "drawn-steps").is_displayed())
+    size = "const i = arguments[0]; return i.naturalWidth && [i.naturalWidth, i.naturalHeight]"
+    width, height = wait(page, lambda: page.execute_script(size, element(page, "drawn-steps")))
+    return [width / 172, height / 196]
+
+
+def test_steps_are_drawn(page: Chrome) -> None:
+    """Steps shows the panels of what is on the sheet, also of a refused one, until it changes."""
+    assert not element(page, "steps").is_enabled()
+    for stroke in ([(10, 20), (80, 20)], [(10, 80), (80, 80)]):
+        pen(page, stroke)
+    answer(page, "^The digits are below each other")
+    assert panels(page) == [5, 1]
+    element(page, "clear").click()
+    assert not element(page, "panels").is_displayed()
+    draw(page, 4)
+    assert answer(page, "^4 ")
+    assert panels(page) == [5, 2]
+    assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    element(page, "steps").click()
+    assert not element(page, "panels").is_displayed()
+
+
+def test_says_why_there_are_no_steps(page: Chrome) -> None:
+    """An error of the server stands where the steps would be."""
+    draw(page, 4)
+    assert answer(page, "^4 ")
+    wait(page, lambda: element(page, "visit").is_displayed())
+    page.execute_script(
+        """window.fetch = async () => new Response('{"error": "busy"}', {status: 503})"""
+    )
+    element(page, "steps").click()
+    words = wait(page, lambda: element(page, "steps-words").text)
+    assert words == "The steps could not be drawn: busy."
+    assert not element(page, "drawn-steps").is_displayed()
+    assert page.execute_script("return announcement.textContent") == words
 
 
 def test_fits_a_phone_and_loads_nothing_from_the_network(page: Chrome) -> None:

@@ -1,4 +1,5 @@
 import base64
+import io
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from PIL import Image, ImageDraw
 
 from app.web import server as module
 from app.web.connections import MAX_PER_ADDRESS
@@ -36,6 +38,42 @@ def test_recognises_a_picture(server: Server) -> None:
     assert sum(answer["digits"][0]["probabilities"]) == pytest.approx(1, abs=1e-3)
     assert answer["digits"][0]["image"].startswith("data:image/png;base64,")
     assert (answer["width"], answer["height"]) == (200, 100)
+    assert answer["text"] == "42"
+    assert 0.5 < answer["confidence"] <= min(digit["confidence"] for digit in answer["digits"])
+    assert all(0 <= digit["none"] < 0.5 for digit in answer["digits"])
+
+
+def test_the_text_of_a_row_has_its_marks(server: Server) -> None:
+    """A comma stands in the text, and is none of the digits."""
+    row = drawn(1, 2, 5, 0)
+    ImageDraw.Draw(row).line([(200, 80), (194, 98)], "black", 8)
+    answer = requests.post(f"{server.url}/read", encoded(row), timeout=100).json()
+    assert answer["text"] == "12,50"
+    assert [digit["digit"] for digit in answer["digits"]] == [1, 2, 5, 0]
+
+
+def test_a_letter_is_no_digit(server: Server) -> None:
+    """A letter is refused, and what the models say of it is kept."""
+    picture = Image.new("RGB", (100, 100), "white")
+    for line in ([(70, 12), (30, 12), (30, 88), (70, 88)], [(30, 50), (62, 50)]):
+        ImageDraw.Draw(picture).line(line, "black", 8)
+    answer = requests.post(f"{server.url}/read", encoded(picture), timeout=100).json()
+    assert answer["reason"] == "the writing looks like no digit"
+    assert [digit["none"] > 0.5 for digit in answer["digits"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("digits", "ink", "rows"),
+    [((4,), "black", 2), ((4, 2, 7, 3, 8, 6), "black", 3), ((4,), "white", 1)],
+)
+def test_draws_the_steps(server: Server, digits: tuple[int, ...], ink: str, rows: int) -> None:
+    """The steps are a PNG: five panels, and below them five digits a row; or no digit."""
+    files = {"picture": encoded(drawn(*digits, ink=ink))}
+    answer = requests.post(f"{server.url}/steps", files=files, timeout=100)
+    assert answer.headers["Content-Type"] == "image/png"
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        assert picture.format == "PNG"
+        assert picture.size == (5 * 172, rows * 196)
 
 
 def as_json_body(content: bytes) -> dict[str, Any]:
@@ -122,8 +160,8 @@ def test_gives_the_reason_for_a_rejection(server: Server) -> None:
     """A blank sheet gets status 200 and a reason, not an error."""
     answer = requests.post(f"{server.url}/read", encoded(drawn(1, ink="white")), timeout=100)
     assert answer.status_code == 200
-    blank = {"digits": [], "reason": "the sheet is blank", "width": 100, "height": 100}
-    assert answer.json() == blank
+    blank = {"digits": [], "text": "", "confidence": 0, "reason": "the sheet is blank"}
+    assert answer.json() == blank | {"width": 100, "height": 100}
 
 
 @pytest.mark.parametrize(
@@ -139,6 +177,10 @@ def test_gives_the_reason_for_a_rejection(server: Server) -> None:
         ("POST", "/read", b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415),
         ("POST", "/read", encoded(drawn(1))[:-200], 422),
         ("POST", "/read", bytes(module.MAX_BYTES + 1), 413),
+        ("GET", "/steps", b"", 405),
+        ("POST", "/steps", b"../../params.yaml", 415),
+        ("POST", "/steps", encoded(drawn(1))[:-200], 422),
+        ("POST", "/steps", bytes(module.MAX_BYTES + 1), 413),
         ("POST", "/why", b"{}", 422),
         ("POST", "/why", bytes(module.MAX_WHY_BYTES + 1), 413),
         ("POST", "/health", b"", 405),

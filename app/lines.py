@@ -1,0 +1,101 @@
+"""Find long straight lines in a mask of ink, and cut those that touch the writing out of it.
+
+Strokes that cross a line stay. Masks are (H, W) bool.
+"""
+
+import cv2
+import numpy as np
+
+from app.arrays import Mask
+
+MAX_TILT = 0.035  # rise of a printed line, of its length: 2 degrees
+MAX_THICKNESS = 0.1  # of the picture's shorter side, of a printed line
+MIN_LENGTH = 0.5  # of the side along which it runs, for a line that is cut out of other ink
+MIN_STICKING_OUT = 0.08  # of the length of lines that touch the writing
+MAX_ALONG = 0.8  # of a component, along lines that were cut: more is a crumb of them
+
+
+def horizontal_runs(mask: Mask, share: float, shape: tuple[int, ...]) -> Mask:
+    """Return the pixels of thin straight runs, nearly horizontal, at least `share` of the width."""
+    length = round(share * shape[1])
+    # A tilted line leaves its row: with so much added above and below, it is found in it.
+    tolerance = max(1, round(MAX_TILT * length / 2))
+    thick = cv2.dilate(mask.astype(np.uint8), np.ones((2 * tolerance + 1, 1), np.uint8))
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    widths = stats[:, cv2.CC_STAT_WIDTH]
+    max_thickness = np.minimum(MAX_THICKNESS * min(shape), widths / 4) + 2 * tolerance
+    is_thin = stats[:, cv2.CC_STAT_AREA] <= max_thickness * widths
+    is_thin[0] = False
+    return np.asarray(mask & is_thin[labels])
+
+
+def without_touching_lines(mask: Mask) -> Mask:
+    """Cut long straight lines out of a mask, and keep the strokes that cross them.
+
+    A digit has straight strokes too. Each end of a printed line goes further than the writing, or
+    reaches the border, or meets another line at a corner.
+    """
+    across, down = (horizontal_runs(way, MIN_LENGTH, way.shape) for way in (mask, mask.T))
+    rest = _without_crumbs(mask & ~across & ~down.T, across | down.T)
+    across, down = _printed_lines(across, down.T, rest), _printed_lines(down, across.T, rest.T)
+    left = _without_horizontal(mask, across) & _without_horizontal(mask.T, down).T
+    return _without_crumbs(left, across | down.T)
+
+
+def _printed_lines(lines: Mask, upright: Mask, rest: Mask) -> Mask:
+    """Keep those of some horizontal lines that are printed, given the upright ones and the rest."""
+    inked = np.flatnonzero(rest.any(axis=0))
+    if not inked.size:
+        return np.zeros_like(lines)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(lines.astype(np.uint8), connectivity=8)
+    is_printed = np.zeros(len(stats), np.bool_)
+    for label, (left, top, width, height, _) in enumerate(stats.tolist()):
+        margin, right = MIN_STICKING_OUT * width, left + width
+        rows = slice(max(0, top - height), top + 2 * height)
+        corners = (upright[rows, max(0, x - height) : x + height].any() for x in (left, right))
+        beyond = left < inked[0] - margin, right > inked[-1] + margin
+        at_border = left <= 1, right >= lines.shape[1] - 1
+        is_printed[label] = label > 0 and all(
+            map(any, zip(corners, beyond, at_border, strict=True))
+        )
+    return np.asarray(is_printed[labels])
+
+
+def _without_crumbs(rest: Mask, lines: Mask) -> Mask:
+    """Remove the components that lie along lines which were cut: they are pieces of these."""
+    along = cv2.dilate(lines.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    count, labels = cv2.connectedComponents(rest.astype(np.uint8), connectivity=8)
+    sizes, sizes_along = (
+        np.bincount(part, minlength=count) for part in (labels[rest], labels[rest & along])
+    )
+    return np.asarray(rest & (sizes_along <= MAX_ALONG * sizes)[labels])
+
+
+def stick_out(lines: Mask, rest: Mask) -> bool:
+    """Return whether lines go further than the rest at two opposite ends, as no digit's do."""
+    if not (lines.any() and rest.any()):
+        return False
+    for axis in (0, 1):
+        line, other = (np.flatnonzero(mask.any(axis=axis)) for mask in (lines, rest))
+        margin = MIN_STICKING_OUT * (line[-1] - line[0])
+        if line[0] < other[0] - margin and line[-1] > other[-1] + margin:
+            return True
+    return False
+
+
+def _without_horizontal(mask: Mask, lines: Mask) -> Mask:
+    remaining = mask.copy()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(lines.astype(np.uint8), connectivity=8)
+    for label, (left, top, width, height, area) in enumerate(stats.tolist()):
+        if label == 0:
+            continue
+        # Strokes across a line are taller than the line, so they survive the opening.
+        reach = round(area / width * 1.5) + 3
+        above = max(0, top - reach)
+        window = slice(above, top + height + reach), slice(left, left + width)
+        tall = cv2.morphologyEx(
+            mask[window].astype(np.uint8), cv2.MORPH_OPEN, np.ones((reach, 1), np.uint8)
+        )
+        remaining[window] &= ~((labels[window] == label) & (tall == 0))
+    return remaining

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from app.arrays import Mask
+from app.box import Box
+from app.marks import find_marks, mark_of, with_marks
+
+# Two digits, 50 pixels high, with room for a mark between them and on both sides.
+ONE, OTHER = Box(30, 30, 60, 80), Box(90, 30, 120, 80)
+
+
+def sheet(*boxes: tuple[int, int, int, int], factor: int = 1) -> Mask:
+    """Return a mask of filled boxes on a sheet of 120x160 pixels, enlarged."""
+    mask = np.zeros((120 * factor, 160 * factor), np.bool_)
+    for left, top, right, bottom in np.array(boxes) * factor:
+        mask[top:bottom, left:right] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("box", "character"),
+    [
+        ((70, 72, 78, 80), "."),
+        ((71, 75, 75, 79), "."),
+        ((70, 70, 78, 90), ","),
+        ((68, 76, 80, 95), ","),
+        ((66, 53, 84, 58), "-"),
+        ((64, 50, 88, 54), "-"),
+        ((70, 78, 71, 79), ""),  # noise
+        ((70, 30, 76, 44), ""),  # an apostrophe
+        ((70, 50, 76, 60), ""),  # a speck at half the height
+        ((62, 60, 88, 85), ""),  # a blot
+        ((70, 50, 76, 90), ""),  # a stroke nearly as tall as a digit
+        ((20, 85, 140, 88), ""),  # an underline
+        ((70, 5, 82, 10), ""),  # above the row
+        ((70, 112, 78, 120), ""),  # below it
+    ],
+)
+@pytest.mark.parametrize("factor", [1, 3])
+def test_marks_by_hand(box: tuple[int, int, int, int], character: str, factor: int) -> None:
+    """Points and commas stand low, a dash is wide, and other ink is no mark."""
+    marks = find_marks(sheet(box, factor=factor), [ONE, OTHER], factor)
+    assert [tuple(mark) for mark in marks] == ([(character, box)] if character else [])
+
+
+def test_marks_are_as_large_as_the_digits_say() -> None:
+    """A spot of 8 pixels is a point beside digits of 50 pixels, and a comma beside 25."""
+    box = Box(70, 70, 78, 80)
+    assert mark_of(box, 50, 80) == "."
+    assert mark_of(box, 25, 78) == ","
+    assert mark_of(box, 200, 80) == ""
+
+
+def test_marks_stand_where_they_are_in_the_text() -> None:
+    """Digits and marks come left to right; a digit that was named anew has its new name."""
+    comma = (124, 72, 131, 90)
+    digits = [Box(30, 30, 60, 80), Box(90, 30, 120, 80), Box(134, 30, 150, 80)]
+    marks = find_marks(sheet(comma, (64, 53, 84, 58)), digits, 1)
+    assert with_marks(list(zip([1, 2, 5], digits, strict=True)), marks) == "1-2,5"
+    assert with_marks([(7, ONE)], []) == "7"
