@@ -41,9 +41,9 @@ def inks(grey: Levels) -> Iterator[Ink]:
         yield _filled(large, dark_on_light, ink, mask, factor)
         return
     other_ink, other_mask = ink_and_mask(large, not dark_on_light)
-    border, picture = coverage(mask)
+    border, picture = coverage(without_frames(mask))
     ways = [(dark_on_light, ink, mask), (not dark_on_light, other_ink, other_mask)]
-    if max(border, picture) > 0.5 and border > coverage(other_mask)[0]:
+    if max(border, picture) > 0.5 and border > coverage(without_frames(other_mask))[0]:
         ways.reverse()  # what covers most of the picture is its background
     least = MIN_STRENGTH * _strength(ways[0][1])
     for dark, levels, own in ways:
@@ -111,12 +111,18 @@ def is_doubtful(grey: Levels, mask: Mask) -> bool:
     low, high = np.percentile(border, (10, 90))
     darkest, lightest = np.percentile(grey, (1, 99))
     is_even = high - low <= MAX_RANGE * (lightest - darkest)
+    if not is_even or not mask.any():
+        return True
+    # Looking for frames takes long, and without them there is only less ink.
+    return _covers_much(mask) and _covers_much(without_frames(mask))
+
+
+def _covers_much(mask: Mask) -> bool:
     at_border, inside = coverage(mask)
-    return not is_even or not mask.any() or at_border > MAX_BORDER or inside > MAX_COVERAGE
+    return at_border > MAX_BORDER or inside > MAX_COVERAGE
 
 
 def coverage(mask: Mask) -> tuple[float, float]:
-    """Return the inked shares of the border and of the picture, frames and lines left out."""
-    rest = without_frames(mask)
-    border = np.concatenate([rest[0], rest[-1], rest[:, 0], rest[:, -1]])
-    return float(border.mean()), float(rest.mean())
+    """Return the inked shares of the border and of the picture."""
+    border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return float(border.mean()), float(mask.mean())

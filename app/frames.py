@@ -17,6 +17,7 @@ MIN_UNDERLINE = 1.6  # of the writing's width: the bar of a five in two strokes 
 MAX_PROTRUSION = 0.15  # of the writing, beyond a frame around it
 MIN_PIECE = 0.2  # of the picture's side, for each piece of a broken line, or of a corner
 MIN_STRAIGHT = 0.85  # of a component's pixels, for a frame; the rest is noise and corners
+MIN_DASHES = 5  # of a dashed line
 MAX_DASH_GAP = 0.06  # of the picture's shorter side
 MIN_OVERHANG = 0.15  # of a line's length: it goes so much further than the writing at both ends
 MIN_REST = 0.2  # of the picture's shorter side: other components are writing if they are as high
@@ -24,8 +25,12 @@ MIN_REST = 0.2  # of the picture's shorter side: other components are writing if
 
 def without_frames(mask: Mask) -> Mask:
     """Remove the components that are frames, or lines outside the writing."""
-    linked = (mask | _gaps(mask) | _gaps(mask.T).T).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(linked, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=8
+    )
+    if count > MIN_DASHES:
+        linked = (mask | _gaps(mask) | _gaps(mask.T).T).astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(linked, connectivity=8)
     boxes = {
         label: Box(left, top, left + width, top + height)
         for label, (left, top, width, height, _) in enumerate(stats.tolist())

@@ -36,7 +36,15 @@ def without_touching_lines(mask: Mask) -> Mask:
     A digit has straight strokes too. Each end of a printed line goes further than the writing, or
     reaches the border, or meets another line at a corner.
     """
-    across, down = (horizontal_runs(way, MIN_LENGTH, way.shape) for way in (mask, mask.T))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    height, width = mask.shape
+    none = np.zeros_like(mask)
+    is_broad = stats[1:, cv2.CC_STAT_WIDTH] >= MIN_LENGTH * width
+    is_high = stats[1:, cv2.CC_STAT_HEIGHT] >= MIN_LENGTH * height
+    across = horizontal_runs(mask, MIN_LENGTH, mask.shape) if is_broad.any() else none
+    down = horizontal_runs(mask.T, MIN_LENGTH, mask.T.shape) if is_high.any() else none.T
+    if not (across.any() or down.any()):
+        return mask
     rest = _without_crumbs(mask & ~across & ~down.T, across | down.T)
     across, down = _printed_lines(across, down.T, rest), _printed_lines(down, across.T, rest.T)
     left = _without_horizontal(mask, across) & _without_horizontal(mask.T, down).T
