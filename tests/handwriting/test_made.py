@@ -21,6 +21,8 @@ from handwriting.settings import NONE
 from stages.download import split_digits
 from tests.conftest import PROJECT
 
+pytestmark = pytest.mark.slow
+
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 LISTED = [FontFile("dejavu", "1.0.0", "DejaVuSans.ttf", "handwriting", "train", "")]
 

@@ -29,7 +29,7 @@ SETTINGS = Network(
 @pytest.fixture(scope="module")
 def digits() -> LabelledImages:
     images, labels = split_digits()["train"]
-    return LabelledImages(images[..., np.newaxis], labels)
+    return LabelledImages(images[:700, ..., np.newaxis], labels[:700])
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from app.ctc import string_probabilities
 from handwriting.row_network import as_litert, build_network
 from handwriting.train_rows import ctc_losses
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_loss_is_that_of_the_apps_probabilities() -> None:
     """-log of the app's own sum over paths is TensorFlow's loss, for rows of different lengths."""
