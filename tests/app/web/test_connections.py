@@ -172,6 +172,7 @@ def test_a_connection_that_closes_counts_until_its_answer_is_sent(
             assert made[0] not in made[1].connections
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "start", [b"", HALF_HEADER, head("/health", 9, method="GET"), GET, GET + HALF_HEADER]
 )
