@@ -29,7 +29,7 @@ def _trained(
 @pytest.mark.parametrize(
     ("model", "optimizer"),
     [
-        ("mlp", "adam"),
+        pytest.param("mlp", "adam", marks=pytest.mark.slow),
         pytest.param("mlp", "rmsprop", marks=pytest.mark.slow),
         pytest.param("mlp", "sgd", marks=pytest.mark.slow),
         pytest.param("simple-cnn", "adam", marks=pytest.mark.slow),
