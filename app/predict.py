@@ -24,7 +24,7 @@ from app.files import MoreNeededError, PictureError, load_stream
 from app.models import MODEL_HELP, default_model, describe
 from app.outcome import Outcome, failed
 from app.sources import Source, expanded
-from app.startup import started_workers
+from app.startup import prepare_streams, started_workers
 from app.tasks import recognise_file
 from app.workers import PROCESSES, Workers
 
@@ -109,20 +109,6 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="store_true", help="say which model is used and how accurate it is"
     )
     return parser
-
-
-def prepare_streams() -> None:
-    """Make the standard streams fit for any file name and any program at their other end."""
-    for descriptor in range(3):
-        try:
-            os.set_blocking(descriptor, True)
-        except OSError:  # closed: a file that is opened later must not take its place
-            os.open(os.devnull, os.O_RDWR)
-    if not sys.stdout:
-        sys.exit("error: standard output is closed; expected a file or a program that reads it")
-    for stream in filter(None, (sys.stdout, sys.stderr)):
-        # A file's name may contain bytes that are not valid text.
-        stream.reconfigure(errors="backslashreplace")
 
 
 def main() -> int:

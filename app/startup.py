@@ -1,5 +1,6 @@
-"""Start the workers, or end the program with what to type."""
+"""Start a program of app/: its standard streams and its workers, or end it with what to type."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -18,3 +19,17 @@ def started_workers(model: Path) -> Workers:
         remedy = remedies.get(path, f"expected a .tflite file, such as {COMMITTED}")
         print(f"error: {path}: {reason}; {remedy}", file=sys.stderr)
         sys.exit(2)
+
+
+def prepare_streams() -> None:
+    """Make the standard streams fit for any file name and any program at their other end."""
+    for descriptor in range(3):
+        try:
+            os.set_blocking(descriptor, True)
+        except OSError:  # closed: a file that is opened later must not take its place
+            os.open(os.devnull, os.O_RDWR)
+    if not sys.stdout:
+        sys.exit("error: standard output is closed; expected a file or a program that reads it")
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        # A file's name may contain bytes that are not valid text.
+        stream.reconfigure(errors="backslashreplace")

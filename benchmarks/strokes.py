@@ -6,7 +6,8 @@ A digit is (28, 28) uint8, 0 is background; a drawing is coverage (H, W) float32
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask, UInt8Array
+from app.arrays import Levels, UInt8Array
+from handwriting.pens import skeleton
 
 Random = np.random.Generator
 
@@ -25,29 +26,6 @@ def thin_strokes(digit: UInt8Array, side: int, width: float) -> Levels:
     line = cv2.GaussianBlur(line, (0, 0), max(side / 200, 0.5))
     distance = cv2.distanceTransform((line < 0.3 * line.max()).astype(np.uint8), cv2.DIST_L2, 5)
     return np.asarray(np.clip(width / 2 - distance + 0.5, 0, 1))
-
-
-def skeleton(mask: Mask) -> Mask:
-    """Thin a mask to lines one pixel wide (Zhang and Suen 1984, doi:10.1145/357994.358023)."""
-    image = np.pad(mask, 1)
-    changed = True
-    while changed:
-        changed = False
-        for step in (0, 1):
-            # the eight neighbours, clockwise from the one above
-            shifts = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
-            p = np.stack([np.roll(image, (-y, -x), (0, 1)) for y, x in shifts])
-            neighbours = p.sum(axis=0)
-            turns = (~p & np.roll(p, -1, axis=0)).sum(axis=0)
-            up, right, down, left = p[0], p[2], p[4], p[6]
-            if step == 0:
-                free = ~(up & right & down) & ~(right & down & left)
-            else:
-                free = ~(up & right & left) & ~(up & down & left)
-            removed = image & (neighbours >= 2) & (neighbours <= 6) & (turns == 1) & free
-            image = image & ~removed
-            changed |= bool(removed.any())
-    return image[1:-1, 1:-1]
 
 
 def rotated(digit: UInt8Array, degrees: float) -> UInt8Array:
