@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from app.arrays import Levels, Probabilities, UInt8Array
+from pictures.arrays import Levels, Probabilities, UInt8Array
 
 
 class Classifier:

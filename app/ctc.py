@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from app.arrays import Levels
+from pictures.arrays import Levels
 
 BLANK = 10
 BEAM = 8  # strings that are followed at a time

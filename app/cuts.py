@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import Labels, Levels, Mask
+from pictures.arrays import Labels, Levels, Mask
 
 REACH = 0.12  # of the row's height: ink this near to a digit's column is its own
 MIN_INSIDE = 0.5  # of a loose piece's width, above or below the digit that it belongs to

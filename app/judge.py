@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.arrays import Probabilities
 from app.classifier import Classifier
-from app.segment import Digit
+from pictures.arrays import Probabilities
+from pictures.segment import Digit
 
 NONE = 10  # the index of "none" among the outputs of the network of handwriting/
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import Mask
-from app.box import Box
+from pictures.arrays import Mask
+from pictures.box import Box
 
 MIN_SIZE = 0.06  # of the digits' height; anything smaller is noise
 MAX_POINT = 0.22  # of the digits' height, for both sides of a point

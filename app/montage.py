@@ -7,9 +7,9 @@ from tempfile import NamedTemporaryFile
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from app.arrays import Levels, UInt8Array
 from app.outcome import as_percent
 from app.reader import Answer, Reading
+from pictures.arrays import Levels, UInt8Array
 
 TILE_SIDE = 168  # pixels, six for each of the model's 28
 NAME_HEIGHT, FONT_SIZE = 24, 16  # pixels

@@ -4,8 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from app.arrays import UInt8Array
     from app.reader import Reading
+    from pictures.arrays import UInt8Array
 
 
 class Outcome(NamedTuple):

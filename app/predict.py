@@ -20,13 +20,13 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from app.files import MoreNeededError, PictureError, load_stream
 from app.models import MODEL_HELP, default_model, describe
 from app.outcome import Outcome, failed
 from app.sources import Source, expanded
 from app.startup import prepare_streams, started_workers
 from app.tasks import recognise_file
 from app.workers import PROCESSES, Workers
+from pictures.files import MoreNeededError, PictureError, load_stream
 
 MAX_SHOWN = 50  # pictures in the file that --show writes
 

@@ -7,16 +7,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import UInt8Array
-from app.box import Box
-from app.decode import decode
-from app.files import MAX_MEMORY
 from app.judge import Judge, Verdict
 from app.marks import find_marks
 from app.models import CHARACTERS, ROWS
-from app.rejection import MAX_DIGITS, confidence_reason, none_reason, row_reason
+from app.rejection import confidence_reason, none_reason, row_reason
 from app.rows import Row, RowReader, calibrated, combined, is_row
-from app.segment import Digit, Steps, attempts
+from pictures.arrays import UInt8Array
+from pictures.box import Box
+from pictures.decode import decode
+from pictures.files import MAX_MEMORY
+from pictures.layout import MAX_DIGITS
+from pictures.segment import Digit, Steps, attempts
 
 SURE = 0.9  # the confidence from which no other attempt is made
 MIN_LONG = 2.0  # width to height of a picture of a row

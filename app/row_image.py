@@ -5,10 +5,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask
-from app.ink import paper_noise
+from pictures.arrays import Levels, Mask
+from pictures.ink import paper_noise
 
 HEIGHT = 32  # pixels of the network's input
+STRIDE = 2  # columns of the network's input for one of its output
 BAND = 24  # pixels of it between the top of the tallest digit and the bottom of the lowest
 SIDE_MARGIN = 8  # pixels of it to the left and the right of the writing
 MAX_WIDTH = 640  # pixels of it: 20 wide digits with gaps

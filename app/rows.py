@@ -10,15 +10,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask, Probabilities
-from app.box import Box
 from app.classifier import Classifier
 from app.ctc import best_string, digit_probabilities, places
 from app.cuts import cut_digits
 from app.judge import Verdict
 from app.marks import Mark, find_marks, with_marks
-from app.row_image import row_image
-from app.segment import Digit, cut_out
+from app.row_image import STRIDE, row_image
+from pictures.arrays import Levels, Mask, Probabilities
+from pictures.box import Box
+from pictures.segment import Digit, cut_out
 
 MAX_DIGIT_ASPECT = 1.1  # width to height; most digits are higher than wide
 CUT_WEIGHT = 0.3  # of the verdict on a digit that was cut out; that of the row network is 1
@@ -27,7 +27,6 @@ LEAST = 1e-6  # a probability below it counts as it, so that no network can rule
 # sure than it is right; the power corrects that.
 SLANTS = (0, 0.2, -0.2)  # columns per row of the image
 CONFIDENCE_POWER = 0.4
-STRIDE = 2  # columns of the network's input for one of its output
 
 
 class Row(NamedTuple):

@@ -6,8 +6,8 @@ The functions import what they take, so that whoever submits a task need not imp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.files import MoreNeededError, PictureError, load_file
 from app.outcome import Outcome, as_json, as_text, failed
+from pictures.files import MoreNeededError, PictureError, load_file
 
 if TYPE_CHECKING:
     from app.reader import Reader

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.arrays import Probabilities, UInt8Array
-from app.files import PictureError
-from app.normalise import SIDE
+from pictures.arrays import Probabilities, UInt8Array
+from pictures.files import PictureError
+from pictures.normalise import SIDE
 
 REACH = 2  # pixels from a patch's middle to its edge: it has 5x5; a stroke is 2 to 4 wide
 STEP = 2  # pixels from a patch to the next; with every pixel, an answer would take 0.6 s, not 0.2

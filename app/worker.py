@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.files import MAX_MEMORY, MoreNeededError, PictureError
+from pictures.files import MAX_MEMORY, MoreNeededError, PictureError
 
 if TYPE_CHECKING:  # the process that starts the workers needs none of what this imports
     from app.reader import Reader

@@ -19,10 +19,10 @@ from typing import Any
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
-from app.files import MoreNeededError, PictureError, TooLargeError
 from app.models import CHARACTERS, ROWS
 from app.tasks import check
 from app.worker import PATIENT, QUICK, Limits, content, prepare, run
+from pictures.files import MoreNeededError, PictureError, TooLargeError
 
 PROCESSES = 2  # quick ones
 CONSTS.term_timeout = 0.1  # seconds from SIGTERM to SIGKILL; a decoder does not hear the first

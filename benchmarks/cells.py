@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from benchmarks.paper import BLACK, BLUE, inked, tint
 from benchmarks.strokes import Random, pasted, tight_strokes
+from pictures.arrays import Levels, UInt8Array
 
 Range = tuple[float, float]
 

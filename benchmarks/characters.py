@@ -13,9 +13,9 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from app.arrays import Levels
 from benchmarks.paper import BLACK, WHITE, on_paper, png
 from benchmarks.strokes import Random, cropped, distorted
+from pictures.arrays import Levels
 
 # Left out, as people also write or read them as a digit: O D Q o as 0; I J L T i j l r as 1 or 7;
 # Z z as 2; B as 8; S s as 5; G b C c as 6; P g q p as 9; Y y U u V v t f as 4 or 7.

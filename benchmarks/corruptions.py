@@ -10,9 +10,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from benchmarks.paper import png
 from benchmarks.strokes import Random
+from pictures.arrays import Levels, UInt8Array
 
 Corruption = Callable[[Levels, Random], Levels]
 

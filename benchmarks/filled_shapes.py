@@ -9,11 +9,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from app.arrays import Levels
 from benchmarks.cells import Frame, frame_lines
 from benchmarks.characters import white_on_black
 from benchmarks.paper import BLACK, WHITE, inked, jpeg, lit, on_paper, photographed, png, tint
 from benchmarks.strokes import Random, distorted
+from pictures.arrays import Levels
 
 SIDE = 200  # pixels
 

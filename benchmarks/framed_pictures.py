@@ -9,10 +9,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from benchmarks.cells import Frame, fitting_ink, scanned_cell
 from benchmarks.paper import BLACK, GREEN, ORANGE, RED, inked, jpeg, png
 from benchmarks.strokes import Random, pasted, rotated
+from pictures.arrays import Levels, UInt8Array
 
 
 def thin_frame(digit: UInt8Array, random: Random) -> bytes:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from benchmarks.paper import (
     BLACK,
     BLUE,
@@ -25,6 +24,7 @@ from benchmarks.paper import (
     squared,
 )
 from benchmarks.strokes import Random, placed, rotated, sharp_strokes, thin_strokes
+from pictures.arrays import Levels, UInt8Array
 
 
 def _drawn(digit: UInt8Array, random: Random) -> Levels:

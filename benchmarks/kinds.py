@@ -19,7 +19,7 @@ from benchmarks import (
     row_pictures,
     tight_pictures,
 )
-from stages.shared.dataset import LabelledImages
+from stages.shared.arrays import LabelledImages
 
 ROWS, NO_DIGIT = "rows of digits", "pictures without a digit"
 KINDS: dict[str, dict[str, Callable[..., bytes]]] = {

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from app.decode import decode
-from app.files import PictureError, load_file
-from app.segment import find_digits
 from app.sources import SUFFIXES
+from pictures.decode import decode
+from pictures.files import PictureError, load_file
+from pictures.segment import find_digits
+from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
-from stages.shared.dataset import LabelledImages
 
 
 def labelled_folder(folder: Path) -> LabelledImages:

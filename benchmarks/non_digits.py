@@ -9,7 +9,6 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from app.arrays import Levels
 from benchmarks.paper import (
     BLACK,
     WHITE,
@@ -21,6 +20,7 @@ from benchmarks.paper import (
     squared,
 )
 from benchmarks.strokes import Random
+from pictures.arrays import Levels
 
 SHAPE = (280, 280)
 LETTERS = "AEFHKMNRWXacdefhkmnpruvwxäß&@%#?+="

@@ -27,7 +27,7 @@ PROCESSED = Path("data/processed")
 
 def fit_seconds(variant: str, epochs: int) -> float:
     """Train in this process; return the seconds from building the model to the end of training."""
-    from stages.shared.dataset import load_split
+    from stages.shared.arrays import load_split
     from stages.train import train
     from stages.training.checkpoint import CheckpointFolder
     from stages.training.determinism import make_deterministic, use_kernels

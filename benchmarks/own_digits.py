@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from app.arrays import UInt8Array
 from app.classifier import Classifier
 from app.models import default_model
 from app.reader import Reader
@@ -24,8 +23,9 @@ from benchmarks.failures import save_failures
 from benchmarks.kinds import KINDS, NO_DIGIT, Sample, samples
 from benchmarks.labelled_folder import labelled_folder, pictures_in
 from benchmarks.readings import CONFIDENT, Result, auroc, calibration, read_all, share_right
+from pictures.arrays import UInt8Array
+from stages.shared.arrays import LabelledImages, load_split
 from stages.shared.cli import run
-from stages.shared.dataset import LabelledImages, load_split
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 REFUSED = ("pictures", "refused", "AUROC", *(f"above {100 * value:.0f} %" for value in THRESHOLDS))

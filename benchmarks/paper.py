@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from app.arrays import Levels
 from benchmarks.strokes import Random
+from pictures.arrays import Levels
 
 BLACK, WHITE = (0.1, 0.1, 0.1), (0.96, 0.96, 0.94)
 BLUE, RED, GREEN, ORANGE = (0.13, 0.2, 0.62), (0.8, 0.1, 0.15), (0.1, 0.5, 0.2), (0.95, 0.55, 0.1)

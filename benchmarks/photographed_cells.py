@@ -9,10 +9,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from benchmarks.cells import SIDES, Frame, frame_lines, position
 from benchmarks.paper import BLACK, BLUE, RED, inked, jpeg, lit, photographed, shadowed
 from benchmarks.strokes import Random, pasted, rotated, tight_strokes
+from pictures.arrays import Levels, UInt8Array
 
 
 def _cell(digit: UInt8Array, random: Random, cut: str = "") -> Levels:

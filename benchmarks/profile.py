@@ -16,8 +16,9 @@ import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.training_run import macs_per_image, matrix_product_flops
+from stages.shared.arrays import IMAGE_SHAPE
 from stages.shared.cli import StageError, run
-from stages.shared.dataset import IMAGE_SHAPE, NUM_CLASSES
+from stages.shared.dataset import NUM_CLASSES
 from stages.shared.params import load_section
 from stages.training.determinism import make_deterministic, use_kernels
 from stages.training.settings import Train

@@ -49,8 +49,9 @@ from benchmarks.results import (
     parameter_table,
     table,
 )
+from stages.idx import IDX_FILES
 from stages.shared.cli import StageError, run
-from stages.shared.dataset import IDX_FILES, NUM_CLASSES
+from stages.shared.dataset import NUM_CLASSES
 from stages.shared.files import read_json, write_csv, write_json
 from stages.shared.params import load_section
 from stages.training import machine

@@ -19,8 +19,8 @@ except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-dev.txt`")
 
 from app.models import COMMITTED, COMMITTED_SCORES, METRICS, TRAINED, trained_scores
+from stages.shared.arrays import SPLITS
 from stages.shared.cli import StageError, run
-from stages.shared.dataset import SPLITS
 from stages.shared.files import read_json, replacing, write_json, write_text
 from stages.training.machine import LOCK, MACHINE_FILE, describe_run
 

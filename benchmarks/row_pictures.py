@@ -9,10 +9,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from benchmarks.cells import Frame, frame_lines
 from benchmarks.rows import chosen_height, drawn_inks, grey_png, plain_row, row, scan
 from benchmarks.strokes import Random
+from pictures.arrays import Levels, UInt8Array
 
 GAPS = (0.04, 0.3)  # between two digits, of their height
 

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask, UInt8Array
 from benchmarks.paper import png
 from benchmarks.strokes import Random, cropped, pasted, thin_strokes, tight_strokes
+from pictures.arrays import Levels, Mask, UInt8Array
 
 # Heights of a digit's ink; the picture has half as much again.
 MIN_HEIGHT, MAX_HEIGHT = 19, 66

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from benchmarks.process import output_of
 from benchmarks.results import megabytes
 from stages.preprocess import MNIST_TRAINING_IMAGES
+from stages.shared.arrays import LabelledImages, load_split, save_split
 from stages.shared.cli import run
-from stages.shared.dataset import LabelledImages, load_split, save_split
 from stages.shared.files import write_text
 
 PROCESSED, PARAMS = Path("data/processed"), Path("params.yaml")

@@ -6,8 +6,8 @@ A digit is (28, 28) uint8, 0 is background; a drawing is coverage (H, W) float32
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from handwriting.pens import skeleton
+from pictures.arrays import Levels, UInt8Array
 
 Random = np.random.Generator
 

@@ -10,9 +10,9 @@ from functools import partial
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
 from benchmarks.paper import BLACK, BLUE, RED, WHITE, jpeg, lit, on_paper, photographed, png
 from benchmarks.strokes import Random, tight_strokes
+from pictures.arrays import Levels, UInt8Array
 
 MAX_STRETCH = 2.2  # beyond this a one is a blot
 

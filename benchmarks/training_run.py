@@ -12,8 +12,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.results import MEASURED, PROBABILITIES, megabytes
+from stages.shared.arrays import SPLITS, LabelledImages, load_split
 from stages.shared.cli import run
-from stages.shared.dataset import SPLITS, LabelledImages, load_split
 from stages.shared.files import replacing, write_json
 from stages.training.batches import evaluation_batches
 from stages.training.checkpoint import CheckpointFolder

@@ -26,8 +26,8 @@ from experiments.layout import Part, as_markdown, as_text
 from experiments.ranking import rank, ranking_as_json, ranking_report
 from experiments.report import as_json, report
 from experiments.sources import check_folder, find_source, workspace
+from stages.shared.arrays import UInt8Array, load_split
 from stages.shared.cli import StageError, run
-from stages.shared.dataset import UInt8Array, load_split
 from stages.shared.files import write_figure
 
 

@@ -13,7 +13,7 @@ from experiments.ranking import Ranked
 from experiments.statistics import CONFIDENCE_LEVEL, changed_sides
 from stages.figures import BLUE, ORANGE
 from stages.figures.image_grid import image_grid
-from stages.shared.dataset import UInt8Array
+from stages.shared.arrays import UInt8Array
 
 MOST_IMAGES = 50  # on a sheet, of each kind
 DOT = {"markersize": 7, "alpha": 0.5, "markeredgewidth": 0}

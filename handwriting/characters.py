@@ -19,13 +19,13 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from app.arrays import UInt8Array
 from handwriting.chunks import SPLITS, Maker, chunks
 from handwriting.fonts import Split
 from handwriting.kinds import KINDS
 from handwriting.settings import Characters, load
+from pictures.arrays import UInt8Array
+from stages.shared.arrays import LabelledImages, save_split
 from stages.shared.cli import StageError, parse_paths, run
-from stages.shared.dataset import LabelledImages, save_split
 from stages.shared.files import replacing, write_csv
 
 SAMPLES = 40  # images of each kind in the picture

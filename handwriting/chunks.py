@@ -6,13 +6,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import UInt8Array
 from handwriting.corruption import corrupted
 from handwriting.fonts import Split, read_list
 from handwriting.kinds import CHOSEN, KINDS, Material, load_material
 from handwriting.likeness import Likeness
 from handwriting.settings import Characters
-from stages.shared.dataset import LabelledImages
+from pictures.arrays import UInt8Array
+from stages.shared.arrays import LabelledImages
 
 CHUNK = 500  # images
 LIKENESS_DIGITS = 20_000  # real digits that images are compared with

@@ -9,9 +9,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from app.arrays import UInt8Array
-
-Random = np.random.Generator
+from handwriting.distortion import Random
+from pictures.arrays import UInt8Array
 
 
 def striped(image: UInt8Array, random: Random) -> UInt8Array:

@@ -1,12 +1,12 @@
 """Distort ink as hands do: turned, slanted, stretched, and bent a little everywhere.
 
-Ink is (H, W) float32 from 0 (paper) to 1, as in app.ink.
+Ink is (H, W) float32 from 0 (paper) to 1, as in pictures.ink.
 """
 
 import cv2
 import numpy as np
 
-from app.arrays import Levels
+from pictures.arrays import Levels
 
 Random = np.random.Generator
 

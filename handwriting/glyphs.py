@@ -10,8 +10,8 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 from ruamel.yaml import YAML
 
-from app.arrays import Levels
 from handwriting.fonts import FontFile, Kind, Split
+from pictures.arrays import Levels
 
 _SIMILAR = YAML(typ="safe").load(
     Path(__file__).with_name("like_a_digit.yaml").read_text(encoding="utf-8")

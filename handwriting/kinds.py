@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from app.arrays import Levels, UInt8Array
 from handwriting import pieces, shapes, strokes
 from handwriting.distortion import Random, distorted
 from handwriting.fonts import FontFile, Kind, Split
@@ -17,7 +16,8 @@ from handwriting.glyphs import Face, drawn, faces, negative
 from handwriting.pens import repenned, with_other_pen
 from handwriting.reading import as_image
 from handwriting.settings import NONE
-from stages.shared.dataset import load_split
+from pictures.arrays import Levels, UInt8Array
+from stages.shared.arrays import load_split
 
 
 class Material(NamedTuple):
@@ -120,7 +120,8 @@ KINDS: dict[str, Callable[[Material, Random], Made]] = {
     "digits of fonts": _font_digit,
     "drawn digits": _drawn_digit,
 }
-# What is drawn was chosen one by one, so it is kept however near it comes to a digit.
+# Kinds of which each image is kept, however near it comes to a digit: their characters, signs and
+# shapes were chosen by hand, or they are digits.
 CHOSEN = (
     "letters",
     "printed letters",

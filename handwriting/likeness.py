@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.arrays import UInt8Array
+from pictures.arrays import UInt8Array
 
 BLOCK = 4000  # images compared at a time
 LENGTH = 2000

@@ -3,9 +3,10 @@
 import keras
 from keras import layers
 
-from stages.shared.dataset import IMAGE_SHAPE
+from handwriting.settings import NONE
+from stages.shared.arrays import IMAGE_SHAPE
 
-CLASSES = 11
+CLASSES = NONE + 1
 
 
 def _block(filters: int, size: int, pool: bool = False) -> list[keras.Layer]:

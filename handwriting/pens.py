@@ -6,9 +6,9 @@ Ink is (96, 96) float32 from 0 (paper) to 1.
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask, UInt8Array
 from handwriting.distortion import CANVAS, Random, distorted
 from handwriting.reading import enlarged
+from pictures.arrays import Levels, Mask, UInt8Array
 
 
 def repenned(image: UInt8Array, random: Random) -> Levels:
@@ -19,9 +19,9 @@ def repenned(image: UInt8Array, random: Random) -> Levels:
     return with_other_pen(sharpened(soft, random), random)
 
 
-def with_other_pen(ink: Levels, random: Random, most: int = 2) -> Levels:
-    """Widen or narrow the strokes of ink by up to `most` pixels at either edge."""
-    radius = int(random.integers(-1, most + 1))
+def with_other_pen(ink: Levels, random: Random) -> Levels:
+    """Widen the strokes of ink by up to two pixels at either edge, or narrow them by one."""
+    radius = int(random.integers(-1, 3))
     if radius == 0:
         return ink
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(radius) + 1,) * 2)

@@ -6,9 +6,9 @@ Images are (28, 28) uint8 in MNIST's form.
 import cv2
 import numpy as np
 
-from app.arrays import UInt8Array
-from app.normalise import boxed, centred
-from handwriting.strokes import Random
+from handwriting.distortion import Random
+from pictures.arrays import UInt8Array
+from pictures.normalise import boxed, centred
 
 # Turned by a right angle or mirrored, these look like no digit.
 TURNABLE, MIRRORABLE, FLIPPABLE = (2, 3, 4, 5, 6, 9), (3, 4, 6, 7, 9), (4,)

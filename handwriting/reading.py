@@ -1,19 +1,17 @@
 """Bring made ink to 28x28 images by the steps that the reader takes, and as data sets do.
 
-Ink is (96, 96) float32 from 0 (paper) to 1. The reader's steps are those of app.segment, without
-its rejections: what is drawn here is one character.
+Ink is (96, 96) float32 from 0 (paper) to 1. The reader's steps are those of pictures.segment,
+without its rejections: what is drawn here is one character.
 """
 
 import cv2
 import numpy as np
 
-from app.arrays import Levels, UInt8Array
-from app.components import find_components
-from app.ink import flattened, ink_mask, ink_threshold, paper_noise
-from app.normalise import boxed, centred, normalised
-from handwriting.distortion import CANVAS, ink_box
-
-Random = np.random.Generator
+from handwriting.distortion import CANVAS, Random, ink_box
+from pictures.arrays import Levels, UInt8Array
+from pictures.components import find_components
+from pictures.ink import flattened, ink_mask, ink_threshold, paper_noise
+from pictures.normalise import boxed, centred, normalised
 
 MARGIN = 16  # pixels of paper around the drawing
 FRAMED = 0.04  # the share with a piece of a frame

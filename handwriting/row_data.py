@@ -11,14 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.grey import enlarged, enlargement
-from app.ink import ink_and_mask
-from app.row_image import HEIGHT, row_image
+from app.ctc import BLANK
+from app.row_image import HEIGHT, STRIDE, row_image
 from handwriting.row_digits import ByteArray, FloatArray
 from handwriting.row_pictures import make_row
+from pictures.grey import enlarged, enlargement
+from pictures.ink import ink_and_mask
 
-STRIDE = 2  # columns of the network's input for a column of its output
-BLANK = 10  # the class of a column without the middle of a digit
 CHUNK = 500  # rows that a process makes at a time
 
 

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import keras
 
+from app.ctc import BLANK
 from app.row_image import HEIGHT
 
-CLASSES = 11  # ten digits and the blank, which is last
+CLASSES = BLANK + 1
 
 
 def build_network(widths: Sequence[int]) -> keras.Model:
     """Build the network: (N, 32, W, 1), 0 to 1, to logits (N, W / 2, 11).
 
-    A column of the output sees 50 columns of the input, about two digits. The output is half as
+    A column of the output sees 37 columns of the input, more than one digit. The output is half as
     wide as the input, because two equal digits need a blank between them.
 
     Args:

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.grey import shrunk
 from handwriting.row_digits import ByteArray, FloatArray, Style, draw_digit
 from handwriting.row_layout import draw_row, join_digits, place_digits, random_gaps
 from handwriting.row_marks import draw_end, draw_lines, draw_point, draw_scraps
 from handwriting.row_paper import photographed
+from pictures.grey import shrunk
 
 # The shares of rows with 1 to 12 digits.
 COUNT_SHARES = (0.04, 0.09, 0.13, 0.15, 0.15, 0.13, 0.09, 0.07, 0.05, 0.05, 0.03, 0.02)

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from app.arrays import Levels
-from handwriting.distortion import CANVAS
-from handwriting.strokes import Points, Random, inked
+from handwriting.distortion import CANVAS, Random
+from handwriting.strokes import Points, inked
+from pictures.arrays import Levels
 
 MIDDLE, RADIUS = CANVAS / 2, CANVAS / 3
 

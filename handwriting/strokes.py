@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 from scipy.interpolate import CubicSpline
 
-from app.arrays import Levels
-from handwriting.distortion import CANVAS
+from handwriting.distortion import CANVAS, Random
+from pictures.arrays import Levels
 
-Random = np.random.Generator
 Points = NDArray[np.float64]  # (N, 2), x and y
 
 

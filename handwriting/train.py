@@ -17,8 +17,8 @@ import numpy as np
 from handwriting.network import build_network
 from handwriting.scores import score_all
 from handwriting.settings import Network, load
+from stages.shared.arrays import LabelledImages, load_split
 from stages.shared.cli import parse_paths, run
-from stages.shared.dataset import LabelledImages, load_split
 from stages.shared.files import read_csv, write_json
 from stages.training.batches import evaluation_batches, training_batches
 from stages.training.determinism import make_deterministic, use_kernels, verbosity

@@ -13,16 +13,15 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from ruamel.yaml import YAML
 
-from app.ctc import best_string
+from app.ctc import BLANK, best_string
 from app.row_image import HEIGHT
 from handwriting.fonts import Split
-from handwriting.row_data import BLANK, Row, batch_indices, batches, make_rows, padded
+from handwriting.row_data import Row, batch_indices, batches, make_rows, padded
 from handwriting.row_network import as_litert, build_network
-from handwriting.row_settings import Rows
+from handwriting.settings import Rows, load
+from stages.shared.arrays import LabelledImages, load_split
 from stages.shared.cli import parse_paths, run
-from stages.shared.dataset import LabelledImages, load_split
 from stages.shared.files import read_csv, replacing, write_json
 from stages.training.determinism import make_deterministic, use_kernels
 from stages.training.schedule import OneCycle
@@ -135,8 +134,7 @@ def main() -> None:
         metrics="JSON file for its metrics",
         params="parameter file",
     )
-    content = YAML(typ="safe").load(paths.params.read_text(encoding="utf-8"))
-    settings = Rows.model_validate(content["rows"])
+    settings = load(Rows, paths.params)
     use_kernels(settings.threads, settings.instruction_set)
     make_deterministic(settings.seed)
     splits: dict[Split, int] = {
@@ -148,7 +146,7 @@ def main() -> None:
             *load_digits(paths.processed, paths.characters, paths.counts, split),
             seed=settings.seed,
             count=count,
-            processes=2,
+            processes=settings.threads,
         )
         for split, count in splits.items()
     }

@@ -11,9 +11,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from stages.idx import IDX_FILES, write_idx
 from stages.mirrors import PublishedFile, fetch_all
+from stages.shared.arrays import UInt8Array
 from stages.shared.cli import parse_paths
-from stages.shared.dataset import IDX_FILES, Download, UInt8Array, write_idx
+from stages.shared.dataset import Download
 from stages.shared.params import load_section
 
 # The decompressed content of the published files: a mirror may compress them as it likes.

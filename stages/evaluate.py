@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
+from stages.shared.arrays import UInt8Array, load_split
 from stages.shared.cli import parse_paths
-from stages.shared.dataset import NUM_CLASSES, Download, UInt8Array, load_split
+from stages.shared.dataset import NUM_CLASSES, Download
 from stages.shared.files import write_csv, write_json
 from stages.shared.params import load_section
 from stages.training.batches import evaluation_batches

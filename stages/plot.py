@@ -16,8 +16,8 @@ from stages.figures.history import history_figure
 from stages.figures.image_grid import image_grid
 from stages.figures.mistakes import misclassified_figure, predictions_figure
 from stages.figures.scores import confidence_figure, confusion_figure, digits_figure
+from stages.shared.arrays import load_array, load_split
 from stages.shared.cli import parse_paths
-from stages.shared.dataset import load_array, load_split
 from stages.shared.files import read_csv, read_json, write_figure
 from stages.shared.params import Section, load_section
 

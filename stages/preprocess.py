@@ -17,14 +17,10 @@ from pydantic import Field
 from sklearn.model_selection import train_test_split
 
 from stages.figures.image_grid import image_grid
+from stages.idx import read_idx_split
+from stages.shared.arrays import LabelledImages, save_split
 from stages.shared.cli import StageError, parse_paths
-from stages.shared.dataset import (
-    NUM_CLASSES,
-    Download,
-    LabelledImages,
-    read_idx_split,
-    save_split,
-)
+from stages.shared.dataset import NUM_CLASSES, Download
 from stages.shared.files import write_csv, write_figure
 from stages.shared.params import Count, Section, Seed, load_section
 

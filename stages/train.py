@@ -18,8 +18,8 @@ import keras
 import numpy as np
 import pandas as pd
 
+from stages.shared.arrays import LabelledImages, UInt8Array, load_split
 from stages.shared.cli import parse_paths
-from stages.shared.dataset import LabelledImages, UInt8Array, load_split
 from stages.shared.files import replacing, write_csv, write_json
 from stages.shared.params import load_section
 from stages.training.batches import training_batches

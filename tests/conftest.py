@@ -15,7 +15,7 @@ from filelock import FileLock
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
-from stages.shared.dataset import LabelledImages
+from stages.shared.arrays import LabelledImages
 from stages.training.settings import Augmentation, EarlyStopping, Train
 
 # A Git hook sets GIT_DIR, and Git would change that repository instead of a test's own. A user's

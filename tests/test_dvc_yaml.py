@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
+from stages.idx import IDX_FILES
 from stages.plot import Plot
 from stages.preprocess import Preprocess
-from stages.shared.dataset import IDX_FILES, SPLITS, Download
+from stages.shared.arrays import SPLITS
+from stages.shared.dataset import Download
 from stages.shared.params import SECTION_NAMES, load_section
 from stages.training.settings import Train
 from tests.conftest import PROJECT

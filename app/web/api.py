@@ -9,10 +9,10 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.files import PictureError
 from app.web.form import picture_in_form
+from pictures.files import PictureError
 
-SIDE = 28  # pixels of a digit's image, the same as app.normalise's, which takes long to import
+SIDE = 28  # pixels of a digit's image, the same as pictures.normalise's, which takes long to import
 MAX_MARKS = 10  # commas and opening brackets; more would be more keys than any request has
 Row = Annotated[list[float], Field(min_length=SIDE, max_length=SIDE)]
 

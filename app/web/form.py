@@ -6,7 +6,7 @@ from typing import Any
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.files import PictureError
+from pictures.files import PictureError
 
 MAX_PARTS = 8  # a form may hold more than the picture
 # A warning for each damaged form would let strangers fill the log.

@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from app.files import MoreNeededError
 from app.tasks import draw_steps, explain, recognise_picture
 from app.web.turns import Turns
 from app.worker import PATIENT
 from app.workers import PROCESSES, Workers
+from pictures.files import MoreNeededError
 
 
 class Recognition:

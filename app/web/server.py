@@ -16,7 +16,6 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Lifespan
 
-from app.files import PictureError, TooLargeError, UnknownFormatError
 from app.web.api import (
     HealthJson,
     ImportanceJson,
@@ -29,6 +28,7 @@ from app.web.api import (
 from app.web.guard import Guard
 from app.web.limits import LARGE_ROOM, SMALL_ROOM, Bodies, is_small
 from app.web.openapi import PNG, READ_BODY, WHY_BODY, describe_body, describe_errors
+from pictures.files import PictureError, TooLargeError, UnknownFormatError
 
 MAX_BYTES = 16 << 20  # of one request
 MAX_WHY_BYTES = 16 << 10

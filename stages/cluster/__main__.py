@@ -18,8 +18,8 @@ from stages.__main__ import end_with_parent
 from stages.cluster.driver import Driver
 from stages.cluster.progress import Board
 from stages.cluster.session import connected
+from stages.shared.arrays import load_split
 from stages.shared.cli import StageError, one_line
-from stages.shared.dataset import load_split
 from stages.shared.params import load_section
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.early_stopping import History

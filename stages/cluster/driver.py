@@ -20,8 +20,8 @@ from stages.cluster.nodes import OMP_THREADS, Nodes
 from stages.cluster.progress import Board
 from stages.cluster.states import Progress, states_actor
 from stages.cluster.task import on_nodes, train_on_node
+from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError, one_line
-from stages.shared.dataset import LabelledImages
 from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.early_stopping import History, history_rows, is_finished
 from stages.training.settings import Train

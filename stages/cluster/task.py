@@ -7,7 +7,7 @@ import ray
 
 from stages.cluster.facts import Facts, describe_node, set_omp_threads
 from stages.cluster.states import RemoteCheckpoints, Task
-from stages.shared.dataset import LabelledImages
+from stages.shared.arrays import LabelledImages
 from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.settings import Train
 

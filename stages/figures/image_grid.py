@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from stages.shared.dataset import UInt8Array
+from stages.shared.arrays import UInt8Array
 
 COLUMNS = 10
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from stages.figures import BLUE, ORANGE
 from stages.figures.image_grid import image_grid
-from stages.shared.dataset import UInt8Array
+from stages.shared.arrays import UInt8Array
 
 
 def misclassified_figure(

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from stages.shared.dataset import IMAGE_SHAPE, NUM_CLASSES
+from stages.shared.arrays import IMAGE_SHAPE
+from stages.shared.dataset import NUM_CLASSES
 from stages.training.settings import ArchitectureName
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from stages.shared.dataset import IMAGE_SHAPE, UInt8Array
+from stages.shared.arrays import IMAGE_SHAPE, UInt8Array
 from stages.training.settings import Augmentation
 
 CENTRE = (IMAGE_SHAPE[0] - 1) / 2  # pixels

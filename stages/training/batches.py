@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from stages.shared.dataset import IMAGE_SHAPE, LabelledImages, UInt8Array
+from stages.shared.arrays import IMAGE_SHAPE, LabelledImages, UInt8Array
 from stages.training.augmentation import augment
 from stages.training.settings import Augmentation
 

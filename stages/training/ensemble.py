@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from stages.shared.dataset import IMAGE_SHAPE
+from stages.shared.arrays import IMAGE_SHAPE
 
 
 def ensemble(networks: list[keras.Model], test_time_shift: int) -> keras.Model:

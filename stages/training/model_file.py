@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 
+from stages.shared.arrays import IMAGE_SHAPE
 from stages.shared.cli import one_line
-from stages.shared.dataset import IMAGE_SHAPE, NUM_CLASSES
+from stages.shared.dataset import NUM_CLASSES
 from stages.shared.files import DAMAGED_ZIP, damaged, replacing
 
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import keras
 
+from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
-from stages.shared.dataset import LabelledImages
 from stages.training.architectures import build_model
 from stages.training.batches import evaluation_batches, training_batches
 from stages.training.checkpoint import CheckpointFolder, State

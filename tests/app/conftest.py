@@ -12,12 +12,12 @@ import psutil
 import pytest
 from PIL import Image, ImageDraw
 
-from app.arrays import UInt8Array
-from app.decode import decode
 from app.models import COMMITTED
 from app.reader import Reader
-from app.segment import find_digits
 from benchmarks.server import started_server
+from pictures.arrays import UInt8Array
+from pictures.decode import decode
+from pictures.segment import find_digits
 from tests.conftest import PROJECT
 
 # The path of the pen for each digit, in a square of 100 pixels.

@@ -6,7 +6,7 @@ import pytest
 
 from app.classifier import Classifier
 from stages.download import split_digits
-from stages.shared.dataset import load_split
+from stages.shared.arrays import load_split
 from stages.training.architectures import build_model
 from tests.conftest import PROJECT
 

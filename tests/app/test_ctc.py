@@ -3,8 +3,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from app.arrays import Levels
 from app.ctc import BLANK, best_string, digit_probabilities, places, string_probabilities
+from pictures.arrays import Levels
 
 
 def columns_of(*classes: int, sure: float = 0.9) -> Levels:

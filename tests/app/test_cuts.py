@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 
-from app.arrays import Mask
 from app.cuts import cut_digits
+from pictures.arrays import Mask
 
 
 def rings(*centres: int) -> Mask:

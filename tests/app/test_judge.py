@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.box import Box
 from app.classifier import Classifier
 from app.judge import NONE, Judge
 from app.models import CHARACTERS, COMMITTED
-from app.segment import Digit, find_digits
+from pictures.box import Box
+from pictures.segment import Digit, find_digits
 from tests.app.conftest import STROKES, drawn
 from tests.conftest import PROJECT
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from app.arrays import Mask
-from app.box import Box
 from app.marks import find_marks, mark_of, with_marks
+from pictures.arrays import Mask
+from pictures.box import Box
 
 # Two digits, 50 pixels high, with room for a mark between them and on both sides.
 ONE, OTHER = Box(30, 30, 60, 80), Box(90, 30, 120, 80)

@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from app.box import Box
 from app.outcome import as_json, as_percent, as_text
 from app.reader import Answer, Reading
-from app.segment import find_digits
+from pictures.box import Box
+from pictures.segment import find_digits
 
 
 def reading(text: str) -> Reading:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from app.arrays import Mask
 from app.row_image import BAND, HEIGHT, row_image
+from pictures.arrays import Mask
 
 
 def sheet(*boxes: tuple[int, int, int, int]) -> Mask:

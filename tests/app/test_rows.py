@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.arrays import Levels, Mask
-from app.background import inks
-from app.box import Box
 from app.judge import Verdict
 from app.marks import Mark
 from app.models import ROWS
 from app.rows import Row, RowReader, calibrated, combined, is_row
-from app.segment import Digit
+from pictures.arrays import Levels, Mask
+from pictures.background import inks
+from pictures.box import Box
+from pictures.segment import Digit
 from tests.app.conftest import STROKES
 from tests.conftest import PROJECT
 

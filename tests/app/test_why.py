@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from app.arrays import Probabilities, UInt8Array
 from app.classifier import Classifier
-from app.files import PictureError
 from app.why import as_data_url, image_in, importance
+from pictures.arrays import Probabilities, UInt8Array
+from pictures.files import PictureError
 from tests.app.conftest import drawn, encoded, images_in
 
 

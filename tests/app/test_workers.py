@@ -12,12 +12,12 @@ import psutil
 import pytest
 
 from app import workers as module
-from app.files import MoreNeededError, PictureError, TooLargeError
 from app.models import COMMITTED
 from app.reader import Reader
 from app.tasks import check, recognise_picture
 from app.worker import PATIENT
 from app.workers import ModelError, Workers
+from pictures.files import MoreNeededError, PictureError, TooLargeError
 from tests.app.conftest import drawn, encoded
 from tests.conftest import PROJECT
 

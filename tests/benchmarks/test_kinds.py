@@ -2,13 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from app.arrays import Levels, Mask, UInt8Array
-from app.decode import decode
 from benchmarks import row_pictures, tight_pictures
 from benchmarks.cells import Frame, frame_lines
 from benchmarks.kinds import KINDS, MAX_DIGITS, MIN_DIGITS, NO_DIGIT, ROWS, samples
 from benchmarks.rows import row
-from stages.shared.dataset import LabelledImages
+from pictures.arrays import Levels, Mask, UInt8Array
+from pictures.decode import decode
+from stages.shared.arrays import LabelledImages
 from tests.app.conftest import STROKES, drawn, encoded, images_in
 
 

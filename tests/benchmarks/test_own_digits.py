@@ -8,8 +8,8 @@ from app.reader import Reader
 from benchmarks.kinds import KINDS, NO_DIGIT
 from benchmarks.labelled_folder import labelled_folder
 from benchmarks.own_digits import REFUSED, print_group, print_refused, print_row
+from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
-from stages.shared.dataset import LabelledImages
 from tests.app.conftest import drawn, encoded, images_in
 from tests.conftest import PROJECT
 

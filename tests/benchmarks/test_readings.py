@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.box import Box
 from app.models import COMMITTED
 from app.reader import Answer, Reader
 from benchmarks.failures import TILE, caption, save_failures
 from benchmarks.kinds import Sample
 from benchmarks.readings import Result, auroc, calibration, read_all, share_right
+from pictures.box import Box
 from tests.app.conftest import drawn, encoded
 from tests.conftest import PROJECT
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.shared.dataset import LabelledImages, save_split
+from stages.shared.arrays import LabelledImages, save_split
 
 IMAGES = 200
 LABELS = np.arange(IMAGES, dtype=np.uint8) % 10

@@ -6,9 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from app.arrays import UInt8Array
 from app.classifier import Classifier
-from app.normalise import is_mnist_form
 from handwriting import shapes, strokes
 from handwriting.corruption import CORRUPTIONS
 from handwriting.distortion import CANVAS, distorted, ink_box
@@ -18,6 +16,8 @@ from handwriting.kinds import KINDS, Material
 from handwriting.likeness import Likeness
 from handwriting.reading import as_image, read, softened, worn
 from handwriting.settings import NONE
+from pictures.arrays import UInt8Array
+from pictures.normalise import is_mnist_form
 from stages.download import split_digits
 from tests.conftest import PROJECT
 

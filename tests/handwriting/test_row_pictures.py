@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from handwriting.row_data import BLANK, Row, batch_indices, is_readable, padded
+from app.ctc import BLANK
+from handwriting.row_data import Row, batch_indices, is_readable, padded
 from handwriting.row_digits import ByteArray, Piece
 from handwriting.row_layout import Placed, touching_column
 from handwriting.row_pictures import make_row

@@ -8,7 +8,7 @@ from handwriting.network import build_network
 from handwriting.settings import NONE, Network
 from handwriting.train import combined, export, train
 from stages.download import split_digits
-from stages.shared.dataset import LabelledImages
+from stages.shared.arrays import LabelledImages
 from stages.training.settings import Augmentation
 
 SETTINGS = Network(

@@ -5,7 +5,7 @@ from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
 from stages.download import split_digits, to_mnist_form
-from stages.shared.dataset import IDX_FILES, read_idx_split, write_idx
+from stages.idx import IDX_FILES, read_idx_split, write_idx
 
 
 def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.idx import IDX_FILES, write_idx
 from stages.preprocess import count_table, main, split_off, subsample
+from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
-from stages.shared.dataset import IDX_FILES, LabelledImages, write_idx
 
 
 def _image_bytes(data: LabelledImages) -> set[bytes]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stages.shared.dataset import LabelledImages
+from stages.shared.arrays import LabelledImages
 from stages.train import augmented_images, summarise, train
 from stages.training.augmentation import augment
 from stages.training.checkpoint import CheckpointFolder

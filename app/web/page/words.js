@@ -4,7 +4,7 @@
 // would name both.
 const NEAR = 0.2;
 
-// The reasons of app/rejection.py, and what to say instead.
+// The reasons of pictures/layout.py and app/rejection.py, and what to say instead.
 const REFUSALS = [
   [/except for small specks/, () => "That is very small. Make it bigger."],
   [/blank/, () => "Nothing can be seen here. Is the writing dark enough?"],

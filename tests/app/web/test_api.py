@@ -3,9 +3,9 @@ import json
 
 import pytest
 
-from app.files import PictureError
 from app.web.api import PictureBody, WhyBody, parsed, picture_in
 from app.web.form import MAX_PARTS
+from pictures.files import PictureError
 
 FILE = 'name="picture"; filename="a.png"'
 BOUNDARY = "multipart/form-data; boundary=line"

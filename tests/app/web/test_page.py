@@ -22,14 +22,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from app.box import Box
-from app.rejection import (
-    confidence_reason,
-    layout_reason,
-    none_reason,
-    row_reason,
-    shape_reason,
-)
+from app.rejection import confidence_reason, none_reason, row_reason
+from pictures.box import Box
+from pictures.layout import layout_reason, shape_reason
 from tests.app.conftest import STROKES, Server, drawn, encoded
 
 pytestmark = pytest.mark.slow
@@ -536,7 +531,7 @@ def test_doubt_is_said_honestly(page: Chrome) -> None:
 
 
 def test_each_reason_has_its_words(page: Chrome) -> None:
-    """Each reason of app/rejection.py is said in plain words, with what to do about it."""
+    """Each reason of pictures/layout.py and app/rejection.py is said in plain words."""
     none = np.array([0.9])
     reasons = [
         none_reason(none, is_mnist_form=False),

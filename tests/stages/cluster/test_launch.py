@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from stages.cluster import launch
+from stages.shared.arrays import LabelledImages, save_split
 from stages.shared.cli import StageError
-from stages.shared.dataset import LabelledImages, save_split
 from stages.training.early_stopping import History
 from stages.training.trainer import Report
 from tests.conftest import PROJECT

@@ -3,16 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.idx import IDX_FILES, read_idx, read_idx_split, write_idx
+from stages.shared.arrays import LabelledImages, load_split, save_split
 from stages.shared.cli import StageError
-from stages.shared.dataset import (
-    IDX_FILES,
-    LabelledImages,
-    load_split,
-    read_idx,
-    read_idx_split,
-    save_split,
-    write_idx,
-)
 
 IMAGES, LABELS = IDX_FILES["train"]
 

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.ndimage import affine_transform, shift
 
-from stages.shared.dataset import LabelledImages
+from stages.shared.arrays import LabelledImages
 from stages.training.augmentation import augment, random_transforms
 from stages.training.settings import Augmentation
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.shared.dataset import LabelledImages, load_split, save_split
+from stages.shared.arrays import LabelledImages, load_split, save_split
 from stages.training.batches import evaluation_batches, take, training_batches
 from stages.training.settings import Augmentation
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
-from stages.shared.dataset import LabelledImages
 from stages.training import trainer
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.settings import Train
@@ -126,7 +126,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from stages.training.checkpoint import CheckpointFolder
-from stages.shared.dataset import LabelledImages
+from stages.shared.arrays import LabelledImages
 from stages.training.trainer import train_network
 from tests.conftest import TRAIN
 

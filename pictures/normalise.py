@@ -7,7 +7,7 @@ was placed in the middle of 28x28 pixels (http://yann.lecun.com/exdb/mnist/).
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask, UInt8Array
+from pictures.arrays import Levels, Mask, UInt8Array
 
 SIDE = 28  # pixels of an image
 BOX_SIDE = 20  # pixels of the digit's longer side in it

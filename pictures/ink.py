@@ -7,13 +7,13 @@ to 1. Lengths are in pixels of the working size, where the longer side has 112 t
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask
+from pictures.arrays import Levels, Mask
 
 WINDOW = 0.35  # of the shorter side: wider than any stroke, narrower than most shadows
 MIN_PAPER_LIGHT = 0.05  # of white: paper in the deepest shadow in which writing can be seen
 MIN_BOARD_DARKNESS = 0.5  # of black: the brightest board that chalk is written on
 MARGIN = 4  # pixels of the working size, added around the picture in the colour of its border
-MIN_HOLE = 0.1  # of the ink around it: smaller holes are left as they are
+MIN_HOLE = 0.1  # of all ink in the mask: smaller holes are left as they are
 MIN_CONTRAST = 0.08  # of the paper's light, which the ink must absorb
 NOISE_FACTOR = 6  # ink differs from paper by this many standard deviations of the paper's noise
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask
+from pictures.arrays import Levels, Mask
 
 MIN_LENGTH = 0.55  # of the picture's side along which a ruled line runs
 MAX_SLOPE = 0.1  # people photograph a sheet upright to within about 6 degrees

@@ -1,14 +1,14 @@
 """Remove printed frames, and straight lines outside the writing, from a mask of ink.
 
-They are components of their own here; app.lines cuts those that touch the writing.
+They are components of their own here; pictures.lines cuts those that touch the writing.
 """
 
 import cv2
 import numpy as np
 
-from app.arrays import Mask
-from app.box import Box
-from app.lines import MAX_THICKNESS, MAX_TILT, MIN_LENGTH, horizontal_runs
+from pictures.arrays import Mask
+from pictures.box import Box
+from pictures.lines import MAX_THICKNESS, MAX_TILT, MIN_LENGTH, horizontal_runs
 
 MIN_LINE = 0.3  # of the picture's side along which it runs, for a line that touches nothing
 MIN_FRAME = 0.7  # of both sides of the picture, for a frame around nothing

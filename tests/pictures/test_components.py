@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from app.box import Box
-from app.components import bounding_box, find_components, group_components
+from pictures.box import Box
+from pictures.components import bounding_box, find_components, group_components
 
 
 def _mask(*boxes: tuple[int, int, int, int]) -> np.ndarray:

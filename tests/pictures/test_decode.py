@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import files as module
-from app.decode import decode
-from app.files import MoreNeededError, PictureError, TooLargeError, UnknownFormatError, load_file
+from pictures import files as module
+from pictures.decode import decode
+from pictures.files import (
+    MoreNeededError,
+    PictureError,
+    TooLargeError,
+    UnknownFormatError,
+    load_file,
+)
 from tests.app.conftest import drawn, encoded
 
 HALF = np.repeat([[0, 255]], 40, axis=0).repeat(30, axis=1).astype(np.uint8)  # black, then white

@@ -20,9 +20,15 @@ from PIL import (  # noqa: F401 - the modules of formats register themselves
     WebPImagePlugin,
 )
 
-from app.arrays import Levels
-from app.files import MAX_MEMORY, MoreNeededError, PictureError, TooLargeError, UnknownFormatError
-from app.grey import MAX_SIDE, TURNED, grey_levels, orientation
+from pictures.arrays import Levels
+from pictures.files import (
+    MAX_MEMORY,
+    MoreNeededError,
+    PictureError,
+    TooLargeError,
+    UnknownFormatError,
+)
+from pictures.grey import MAX_SIDE, TURNED, grey_levels, orientation
 
 # The allowed formats, with the bytes of memory that decoding takes for each pixel. Pillow holds a
 # pixel of colour in 4 bytes. TIFF's library may hold a copy of 3, and the last four more.

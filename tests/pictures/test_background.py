@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.arrays import Levels, Mask
-from app.background import inks, is_dark_on_light, is_solid
-from app.frames import without_frames
-from app.ink import filled_holes
+from pictures.arrays import Levels, Mask
+from pictures.background import inks, is_dark_on_light, is_solid
+from pictures.frames import without_frames
+from pictures.ink import filled_holes
 from tests.app.conftest import STROKES, drawn
 
 COLOURS = [("black", "white"), ("white", "black")]

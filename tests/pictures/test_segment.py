@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.decode import decode
-from app.segment import find_digits
 from benchmarks import hard_pictures, non_digits, paper
+from pictures.decode import decode
+from pictures.segment import find_digits
 from tests.app.conftest import STROKES, drawn, encoded, images_in
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 
-from app.arrays import Levels
+from pictures.arrays import Levels
 
 # Pixels of the longer side at the working size. In a photo of a whole sheet a pen's line is then
 # still several pixels wide, and each processing step takes about a millisecond.

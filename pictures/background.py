@@ -9,10 +9,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import Levels, Mask
-from app.frames import without_frames
-from app.grey import enlarged, enlargement
-from app.ink import filled_holes, ink_and_mask
+from pictures.arrays import Levels, Mask
+from pictures.frames import without_frames
+from pictures.grey import enlarged, enlargement
+from pictures.ink import filled_holes, ink_and_mask
 
 # Light and dark may be confused if ink covers more of the border or the picture, or if the levels
 # along the border differ by more, of their range in the picture.

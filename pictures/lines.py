@@ -6,7 +6,7 @@ Strokes that cross a line stay. Masks are (H, W) bool.
 import cv2
 import numpy as np
 
-from app.arrays import Mask
+from pictures.arrays import Mask
 
 MAX_TILT = 0.035  # rise of a printed line, of its length: 2 degrees
 MAX_THICKNESS = 0.1  # of the picture's shorter side, of a printed line

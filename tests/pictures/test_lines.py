@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.frames import without_frames
-from app.lines import stick_out, without_touching_lines
+from pictures.frames import without_frames
+from pictures.lines import stick_out, without_touching_lines
 from tests.app.conftest import STROKES
-from tests.app.test_frames import digit, lines
+from tests.pictures.test_frames import digit, lines
 
 
 def test_a_touching_line_is_cut_only_if_it_is_long() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.grey import best_channel, on_white, shrunk
+from pictures.grey import best_channel, on_white, shrunk
 
 
 def test_transparent_pixels_become_white() -> None:

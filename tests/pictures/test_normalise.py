@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from app.normalise import boxed, centred, full_range, is_mnist_form, stroke_width, thickened
-from app.segment import find_digits
+from pictures.normalise import boxed, centred, full_range, is_mnist_form, stroke_width, thickened
+from pictures.segment import find_digits
 from tests.app.conftest import drawn
 
 

@@ -5,16 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.arrays import Levels, Mask, UInt8Array
-from app.background import Ink, inks
-from app.box import Box
-from app.components import bounding_box, find_components, group_components
-from app.frames import without_frames
-from app.ink import paper_noise
-from app.lines import stick_out, without_touching_lines
-from app.normalise import BOX_SIDE, EDGE_LEVEL, SIDE, is_mnist_form, normalised
-from app.rejection import layout_reason, shape_reason, solid_reason
-from app.ruled_lines import without_ruled_lines
+from pictures.arrays import Levels, Mask, UInt8Array
+from pictures.background import Ink, inks
+from pictures.box import Box
+from pictures.components import bounding_box, find_components, group_components
+from pictures.frames import without_frames
+from pictures.ink import paper_noise
+from pictures.layout import layout_reason, shape_reason, solid_reason
+from pictures.lines import stick_out, without_touching_lines
+from pictures.normalise import BOX_SIDE, EDGE_LEVEL, SIDE, is_mnist_form, normalised
+from pictures.ruled_lines import without_ruled_lines
 
 MAX_BACKGROUND = 0.3  # the median level of a picture that is white on black
 # Of a digit's longer side, kept around the digit: normalising widens a stroke by at most 0.095.
@@ -40,7 +40,7 @@ class Steps(NamedTuple):
     factor: int  # by how much ink and masks are larger than `grey`
     is_mnist_form: bool  # the picture is used as it is
     digits: list[Digit]  # left to right; empty if the picture is rejected
-    reason: str = ""  # from app.rejection, "" if the picture is not rejected here
+    reason: str = ""  # from pictures.layout, "" if the picture is not rejected here
 
 
 def attempts(grey: Levels) -> Iterator[Iterator[Steps]]:

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.arrays import Mask
-from app.frames import without_frames
+from pictures.arrays import Mask
+from pictures.frames import without_frames
 from tests.app.conftest import STROKES, drawn
 
 SIDE = 140

@@ -1,6 +1,6 @@
 import numpy as np
 
-from app.ruled_lines import without_ruled_lines
+from pictures.ruled_lines import without_ruled_lines
 
 SHAPE = (240, 240)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.ink import flattened, ink_mask, ink_threshold, paper_noise, with_margin
+from pictures.ink import flattened, ink_mask, ink_threshold, paper_noise, with_margin
 
 
 def _sheet(paper: float, ink: float) -> np.ndarray:

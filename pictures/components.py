@@ -5,8 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from app.arrays import Labels, Mask
-from app.box import Box
+from pictures.arrays import Labels, Mask
+from pictures.box import Box
 
 MIN_SIZE = 0.12  # of the tallest component's height; noise has both sides below it
 NEAR_BORDER = 0.02  # of the shorter side: what comes so near touches the border
