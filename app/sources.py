@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif"} | {
-    *(".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".jxl")
-}
+from pictures.files import SUFFIXES
 
 
 class Source(NamedTuple):

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.sources import SUFFIXES
 from pictures.decode import decode
-from pictures.files import PictureError, load_file
+from pictures.files import SUFFIXES, PictureError, load_file
 from pictures.segment import find_digits
 from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from benchmarks.process import output_of
 from stages.shared.cli import run
 from stages.shared.params import load_section
+from stages.training.inputs import Inputs
 from stages.training.settings import Augmentation, Train
 
 VARIANTS = ("plain", "reproducible", "native")
@@ -59,7 +60,7 @@ def fit_seconds(variant: str, epochs: int) -> float:
         CheckpointFolder(Path(folder), "overhead") as checkpoints,
     ):
         start = time.perf_counter()
-        train(settings, training, validation, checkpoints, lambda _: None)
+        train(settings, Inputs(training, validation), checkpoints, lambda _: None)
         return time.perf_counter() - start
 
 

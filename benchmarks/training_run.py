@@ -19,6 +19,7 @@ from stages.training.batches import evaluation_batches
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.determinism import make_deterministic, use_kernels
 from stages.training.ensemble import ensemble
+from stages.training.inputs import Inputs
 from stages.training.settings import Train
 from stages.training.trainer import train_network
 
@@ -87,7 +88,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = CheckpointFolder(Path(folder), "benchmark")
         watch = Watch(test)
-        model, history = train_network(settings, training, validation, checkpoints, 0, [watch])
+        model, history = train_network(
+            settings, Inputs(training, validation), checkpoints, 0, [watch]
+        )
     fit_seconds = watch.watched[-1][0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     macs = macs_per_image(model)

@@ -5,6 +5,11 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+# The endings of the pictures' names that are looked for in folders.
+SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".bmp", ".dib", ".gif"} | {
+    *(".tif", ".tiff", ".webp", ".heic", ".heif", ".hif", ".avif", ".jxl")
+}
+
 MAX_BYTES = 32 << 20  # of a file
 MAX_MEMORY = 208 << 20  # bytes that a file and its decoder may take
 

@@ -1,23 +1,26 @@
 """Score the model on the test set, which has no part in training it or choosing it.
 
-Reads: the model (`--model`, .keras) and test_{images,labels}.npy in the folder `--processed`.
+Reads: the model (`--model`, .keras) and, in the folder `--processed`,
+{test,own_test}_{images,labels}.npy and own_pictures.csv.
 Writes: the scores (`--metrics`, JSON), the scores of each digit (`--classes`, CSV), the counts of
-the confusion matrix (`--confusion`, CSV) and a row per test image (`--predictions`, CSV).
+the confusion matrix (`--confusion`, CSV) a row per test image (`--predictions`, CSV)
+and a row per own test picture (`--own`, CSV), named by its SHA-256.
 Parameters: from download the name of the data set.
 """
 
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
-from stages.shared.arrays import UInt8Array, load_split
+from stages.shared.arrays import LabelledImages, UInt8Array, load_split
 from stages.shared.cli import parse_paths
 from stages.shared.dataset import NUM_CLASSES, Download
-from stages.shared.files import write_csv, write_json
+from stages.shared.files import read_csv, write_csv, write_json
 from stages.shared.params import load_section
 from stages.training.batches import evaluation_batches
 from stages.training.determinism import make_deterministic, use_kernels, verbosity
@@ -54,6 +57,14 @@ def compute_scores(labels: UInt8Array, probabilities: Probabilities) -> dict[str
         "macro_f1": float(class_table(labels, predicted)["f1"].mean()),
         "expected_calibration_error": expected_calibration_error(labels, probabilities),
     }
+
+
+def own_scores(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Return the scores on a person's own test pictures, {} if there are none."""
+    images = len(predictions)
+    errors = int((predictions["label"] != predictions["predicted"]).sum())
+    scores = {"own_images": images, "own_errors": errors}
+    return scores | {"own_accuracy": 1 - errors / images} if images else {}
 
 
 def class_table(labels: UInt8Array, predicted: NDArray[np.int64]) -> pd.DataFrame:
@@ -105,6 +116,14 @@ def prediction_table(labels: UInt8Array, probabilities: Probabilities) -> pd.Dat
     )
 
 
+def predict(model: keras.Model, data: LabelledImages) -> Probabilities:
+    """Return the model's probabilities (N, 10) of the images; N may be 0."""
+    if not len(data.labels):
+        return np.zeros((0, model.output_shape[1]), np.float32)
+    batches = evaluation_batches(data, BATCH_SIZE)
+    return np.asarray(model.predict(batches, verbose=verbosity()))
+
+
 def main() -> None:
     paths = parse_paths(
         __doc__,
@@ -114,6 +133,7 @@ def main() -> None:
         classes="CSV file for the scores of each digit",
         confusion="CSV file for the counts of the confusion matrix",
         predictions="CSV file for the predictions",
+        own="CSV file for the predictions of own pictures",
         params="parameter file",
     )
     dataset = load_section(Download, paths.params).dataset
@@ -122,18 +142,26 @@ def main() -> None:
     make_deterministic(seed=0)
     test = load_split(paths.processed, "test")
     model = load_model(paths.model)
-    probabilities = model.predict(evaluation_batches(test, BATCH_SIZE), verbose=verbosity())
+    probabilities = predict(model, test)
 
     metrics = {"dataset": dataset} | compute_scores(test.labels, probabilities)
+    own = load_split(paths.processed, "own_test")
+    own_predictions = prediction_table(own.labels, predict(model, own))
+    metrics |= own_scores(own_predictions)
+    listed = read_csv(paths.processed / "own_pictures.csv")
+    own_predictions["index"] = listed.loc[listed["split"] == "own_test", "sha256"].to_numpy()
     predictions = prediction_table(test.labels, probabilities)
     predicted = predictions["predicted"].to_numpy()
     write_json(paths.metrics, metrics)
     write_csv(paths.classes, class_table(test.labels, predicted))
     write_csv(paths.confusion, confusion_table(test.labels, predicted))
     write_csv(paths.predictions, predictions)
+    write_csv(paths.own, own_predictions.rename(columns={"index": "sha256"}))
 
     print(f"actual:    {' '.join(map(str, test.labels[:EXAMPLES]))}")
     print(f"predicted: {' '.join(map(str, predicted[:EXAMPLES]))}")
+    if metrics.get("own_images"):
+        print(f"own pictures: {metrics['own_errors']:,} errors in {metrics['own_images']:,}")
     print(
         f"{dataset}: accuracy {metrics['accuracy']:.4f} "
         f"[{metrics['accuracy_low']:.4f}, {metrics['accuracy_high']:.4f}], "

@@ -1,8 +1,9 @@
 """Check the IDX files, set a validation part aside, and write the arrays that training reads.
 
-Reads: the four IDX files in the folder `--raw`.
-Writes: {train,validation,test}_{images,labels}.npy in the folder `--processed`, the number of
-images per split and digit (`--counts`, CSV) and random training images (`--samples`, PNG).
+Reads: the four IDX files in the folder `--raw`, and own pictures in the folder `--own`.
+Writes: in the folder `--processed` {train,validation,test,own_train,own_test}_{images,labels}.npy
+and the list of own pictures, own_pictures.csv; the number of images per split and digit
+(`--counts`, CSV) and random training images (`--samples`, PNG).
 Parameters: preprocess, and from download the name of the data set.
 
 Images stay uint8: scaling to [0, 1] is a layer of the model, so that nobody can forget it.
@@ -18,12 +19,14 @@ from sklearn.model_selection import train_test_split
 
 from stages.figures.image_grid import image_grid
 from stages.idx import read_idx_split
+from stages.own_pictures import own_table, read_own_pictures, split_by_content
 from stages.shared.arrays import LabelledImages, save_split
 from stages.shared.cli import StageError, parse_paths
 from stages.shared.dataset import NUM_CLASSES, Download
 from stages.shared.files import write_csv, write_figure
 from stages.shared.params import Count, Section, Seed, load_section
 
+CLASSES = tuple(str(i) for i in range(10))  # replaced by the data set
 SAMPLES = 40  # images in the picture
 MNIST_TRAINING_IMAGES = 60_000
 
@@ -32,6 +35,7 @@ class Preprocess(Section):
     validation_fraction: float = Field(gt=0, lt=1)
     seed: Seed
     limit: Count | None  # images per split
+    own_test_fraction: float = Field(ge=0, lt=1)
 
 
 def split_off(data: LabelledImages, size: int, seed: int) -> tuple[LabelledImages, LabelledImages]:
@@ -85,6 +89,7 @@ def main() -> None:
     paths = parse_paths(
         __doc__,
         raw="folder with the IDX files",
+        own="folder with own pictures, in a folder for each label",
         processed="folder for the arrays",
         counts="CSV file for the number of images per split and digit",
         samples="PNG file for random training images",
@@ -110,6 +115,13 @@ def main() -> None:
             "test": read_idx_split(paths.raw, "test"),
         }.items()
     }
+    own = read_own_pictures(paths.own, CLASSES)
+    share = settings.own_test_fraction
+    write_csv(paths.processed / "own_pictures.csv", own_table(own, CLASSES, share))
+    for split, data in split_by_content(own, share).items():
+        save_split(paths.processed, split, data)
+        if len(data.labels):
+            print(f"{split}: images {data.images.shape} {data.images.dtype}")
     for split, data in splits.items():
         save_split(paths.processed, split, data)
         pixels = f"mean {data.images.mean() / 255:.4f}, deviation {data.images.std() / 255:.4f}"

@@ -1,6 +1,7 @@
 """Train the CNN with a checkpoint after every epoch, and keep the epoch that validates best.
 
-Reads: {train,validation}_{images,labels}.npy in the folder `--processed`.
+Reads: {train,validation,own_train}_{images,labels}.npy in the folder `--processed`, and the model
+that `train.start_from` names.
 Writes: the model with the kept weights, as .keras (`--model`) and as .tflite for LiteRT
 (`--litert`); the metrics of each epoch (`--history`, CSV) and of the kept one (`--progress`, JSON),
 both anew after every epoch, so that a run can be watched; and the first training images as
@@ -18,15 +19,16 @@ import keras
 import numpy as np
 import pandas as pd
 
-from stages.shared.arrays import LabelledImages, UInt8Array, load_split
+from stages.shared.arrays import UInt8Array
 from stages.shared.cli import parse_paths
 from stages.shared.files import replacing, write_csv, write_json
 from stages.shared.params import load_section
-from stages.training.batches import training_batches
 from stages.training.checkpoint import CheckpointFolder, checkpoint_root, run_key
 from stages.training.determinism import describe_devices, make_deterministic, use_kernels
 from stages.training.early_stopping import History
 from stages.training.ensemble import ensemble
+from stages.training.inputs import Inputs, load_inputs
+from stages.training.mixing import mixed_batches
 from stages.training.model_file import export_litert, save_model
 from stages.training.settings import Train
 from stages.training.trainer import Report, train_network
@@ -38,8 +40,7 @@ AUGMENTED_IMAGES = 40
 
 def train(
     settings: Train,
-    training: LabelledImages,
-    validation: LabelledImages,
+    inputs: Inputs,
     checkpoints: CheckpointFolder,
     report: Report,
 ) -> keras.Model:
@@ -60,9 +61,7 @@ def train(
     for index in range(settings.networks):
         if settings.networks > 1:
             print(f"network {index + 1} of {settings.networks}")
-        network, rows = train_network(
-            settings, training, validation, checkpoints, index, report=report_all
-        )
+        network, rows = train_network(settings, inputs, checkpoints, index, report=report_all)
         networks.append(network)
         finished += rows
     return ensemble(networks, settings.test_time_shift)
@@ -81,6 +80,8 @@ def summarise(history: History) -> dict[str, float]:
 def open_checkpoints(settings: Train, processed: Path) -> CheckpointFolder:
     """Return the folder, in the project, for the states of this training."""
     files = sorted([*processed.glob("*.npy"), *Path(__file__).parent.rglob("*.py")])
+    if settings.start_from:
+        files.append(Path(settings.start_from))
     return CheckpointFolder(checkpoint_root(Path.cwd()), run_key(settings.model_dump(), files))
 
 
@@ -94,11 +95,9 @@ def report_to(history: Path, progress: Path) -> Report:
     return report
 
 
-def augmented_images(settings: Train, training: LabelledImages) -> UInt8Array:
+def augmented_images(settings: Train, inputs: Inputs) -> UInt8Array:
     """Return the first images (N, 28, 28, 1) of the first epoch, distorted; N is at most 40."""
-    batches = training_batches(
-        training, settings.batch_size, settings.augmentation, settings.seed, range(1)
-    )
+    batches = mixed_batches(inputs, settings, settings.seed, range(1))
     images, _ = next(iter(batches.take(1)))
     return np.asarray(images[:AUGMENTED_IMAGES])
 
@@ -118,16 +117,20 @@ def main() -> None:
     use_kernels(settings.threads, settings.instruction_set)
     make_deterministic(settings.seed)
 
-    training = load_split(paths.processed, "train")
-    validation = load_split(paths.processed, "validation")
-    print(f"training images: {training.images.shape}, validation: {validation.images.shape}")
+    inputs = load_inputs(paths.processed, settings.start_from)
+    shapes = [
+        f"{name}: {getattr(inputs, name).images.shape}" for name in ("training", "validation")
+    ]
+    print("images for " + ", ".join(shapes))
+    if own := len(inputs.own.labels):
+        print(f"own pictures for training: {own:,}, {settings.own_share:.0%} of each batch")
     print(f"devices: {describe_devices()}")
 
     report = report_to(paths.history, paths.progress)
     with open_checkpoints(settings, paths.processed) as checkpoints:
-        model = train(settings, training, validation, checkpoints, report)
+        model = train(settings, inputs, checkpoints, report)
         save_model(model, paths.model)
         export_litert(paths.model, paths.litert)
         with replacing(paths.augmented) as file:
-            np.save(file, augmented_images(settings, training))
+            np.save(file, augmented_images(settings, inputs))
         checkpoints.remove()

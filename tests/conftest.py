@@ -56,6 +56,7 @@ TRAIN = Train(
     instruction_set="avx2",
     model="mlp",
     networks=1,
+    start_from=None,
     epochs=4,
     batch_size=32,
     steps_per_execution=3,
@@ -67,6 +68,7 @@ TRAIN = Train(
         monitor="val_loss", patience=10, min_delta=0, restore_best_weights=True
     ),
     augmentation=Augmentation(rotation=10, scale=0.1, shear=5, shift=2),
+    own_share=0.25,
     test_time_shift=1,
 )
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from stages.idx import IDX_FILES
+from stages.own_pictures import OWN_SPLITS
 from stages.plot import Plot
 from stages.preprocess import Preprocess
 from stages.shared.arrays import SPLITS
@@ -19,8 +20,12 @@ from tests.conftest import PROJECT
 PIPELINE: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES: dict[str, Any] = PIPELINE["stages"]
 RECIPES: dict[str, Any] = yaml.safe_load((PROJECT / "recipes" / "dvc.yaml").read_text())["stages"]
-LOADED_SPLITS = {"train": ("train_", "validation_"), "evaluate": ("test_",), "plot": ("test_",)}
-FOLDERS = ("stages/figures", "stages/shared", "stages/training")
+LOADED_SPLITS = {
+    "train": ("train_", "validation_", "own_train_"),
+    "evaluate": ("test_", "own_test_", "own_pictures"),
+    "plot": ("test_",),
+}
+FOLDERS = ("pictures", "stages/figures", "stages/shared", "stages/training")
 
 
 def local_imports(path: Path) -> set[Path]:
@@ -75,7 +80,11 @@ def test_deps_list_all_code_that_is_imported(name: str) -> None:
         for path in local_imports(PROJECT / "stages" / f"{name}.py")
     }
     code = {next((folder for folder in FOLDERS if file.startswith(folder)), file) for file in files}
-    listed = {path for path in listed_paths(STAGES[name], "deps") if path.startswith("stages/")}
+    listed = {
+        path
+        for path in listed_paths(STAGES[name], "deps")
+        if path == "pictures" or path.startswith("stages/")
+    }
     assert listed == code | {"stages/__init__.py"}
 
 
@@ -106,8 +115,10 @@ def test_data_files_are_listed_one_by_one() -> None:
     """The outs and deps are the files that the code writes and loads."""
     raw = {f"data/raw/{name}" for pair in IDX_FILES.values() for name in pair}
     arrays = {
-        f"data/processed/{split}_{kind}.npy" for split in SPLITS for kind in ("images", "labels")
-    }
+        f"data/processed/{split}_{kind}.npy"
+        for split in (*SPLITS, *OWN_SPLITS)
+        for kind in ("images", "labels")
+    } | {"data/processed/own_pictures.csv"}
     assert listed_paths(STAGES["download"], "outs") == raw
     assert raw <= listed_paths(STAGES["preprocess"], "deps")
     assert listed_paths(STAGES["preprocess"], "outs") == arrays
@@ -146,9 +157,12 @@ def with_default_paths(value: Any) -> Any:
                 "metrics.json",
                 "per_class.csv",
                 "confusion.csv",
+                "own_predictions.csv",
                 "predictions.csv",
             )
         ),
+        ("../data/own", "data/own"),
+        ("../models/start.keras", "models/start.keras"),
         (", ${item.recipe}", ""),
         ("${item.recipe}", "plots"),
     ):

@@ -18,11 +18,11 @@ from stages.__main__ import end_with_parent
 from stages.cluster.driver import Driver
 from stages.cluster.progress import Board
 from stages.cluster.session import connected
-from stages.shared.arrays import load_split
 from stages.shared.cli import StageError, one_line
 from stages.shared.params import load_section
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.early_stopping import History
+from stages.training.inputs import load_inputs
 from stages.training.settings import Train
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -88,14 +88,14 @@ def train(
 ) -> None:
     """Train all networks into the checkpoints. Raises `StageError` and `KeyboardInterrupt`."""
     settings = load_section(Train, arguments.params)
-    splits = [load_split(arguments.processed, split) for split in ("train", "validation")]
+    inputs = load_inputs(arguments.processed, settings.start_from)
     folder = arguments.checkpoints
     # Ray would look for modules in the project's folder before it takes those it is given.
     os.chdir(folder)
     with connected(arguments.address, settings.threads, give_up):
         handle_signals()  # again: Ray has set handlers of its own
         checkpoints = CheckpointFolder(folder.parent, folder.name)
-        Driver(settings, checkpoints, report, board).train(*splits)
+        Driver(settings, checkpoints, report, board).train(inputs)
 
 
 def handle_signals() -> None:

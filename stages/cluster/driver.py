@@ -24,6 +24,7 @@ from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError, one_line
 from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.early_stopping import History, history_rows, is_finished
+from stages.training.inputs import Inputs
 from stages.training.settings import Train
 
 TICK = 0.5  # seconds between two looks at the cluster
@@ -72,14 +73,15 @@ class Driver:
         network.finished = is_finished(history, self.settings.epochs, stopping)
         return state
 
-    def train(self, training: LabelledImages, validation: LabelledImages) -> None:
+    def train(self, inputs: Inputs) -> None:
         """Train all networks; report the rows of all epochs so far, whenever there are more.
 
         Raises `StageError` for an error of a training, if no node may train, and if a network is
         lost too often.
         """
         # Memory-mapped arrays would be copied into each process.
-        data = [ray.put(LabelledImages(*map(np.array, split))) for split in (training, validation)]
+        training, validation, own = (LabelledImages(*map(np.array, split)) for split in inputs[:3])
+        data = ray.put(Inputs(training, validation, own, inputs.start))
         while not all(network.finished for network in self.networks):
             self.nodes.update()
             self._take_back()
@@ -120,7 +122,7 @@ class Driver:
         network.task = None
         network.attempt += 1
 
-    def _give(self, data: list[Any]) -> None:
+    def _give(self, data: Any) -> None:
         """Give each network without a task to the nodes that may train."""
         if not self.nodes.suitable:
             return
@@ -130,7 +132,7 @@ class Driver:
                 state = self._load(network)
                 network.task = task.remote(
                     self.settings,
-                    *data,
+                    data,
                     self.states,
                     state,
                     network.index,

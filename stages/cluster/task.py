@@ -7,8 +7,8 @@ import ray
 
 from stages.cluster.facts import Facts, describe_node, set_omp_threads
 from stages.cluster.states import RemoteCheckpoints, Task
-from stages.shared.arrays import LabelledImages
 from stages.training.checkpoint import CheckpointFolder, State
+from stages.training.inputs import Inputs
 from stages.training.settings import Train
 
 
@@ -33,8 +33,7 @@ def describe(omp_threads: str | None) -> Facts:
 
 def train_on_node(
     settings: Train,
-    training: LabelledImages,
-    validation: LabelledImages,
+    inputs: Inputs,
     states: Any,
     state: State | None,
     index: int,
@@ -59,8 +58,7 @@ def train_on_node(
     make_deterministic(settings.seed)
     train_network(
         settings,
-        training,
-        validation,
+        inputs,
         cast(CheckpointFolder, checkpoints),
         index,
         report=lambda rows: states.report.remote(task, rows),

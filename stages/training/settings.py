@@ -36,6 +36,7 @@ class Train(Section):
     instruction_set: InstructionSet
     model: ArchitectureName
     networks: Count
+    start_from: str | None  # a .keras file
     epochs: Count
     batch_size: Count
     steps_per_execution: Count
@@ -45,4 +46,5 @@ class Train(Section):
     optimizer: Literal["adam", "rmsprop", "sgd"]
     early_stopping: EarlyStopping
     augmentation: Augmentation
+    own_share: float = Field(ge=0, lt=1)  # of a batch
     test_time_shift: int = Field(ge=0, le=14)  # pixels

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 
 import keras
 
-from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
 from stages.training.architectures import build_model
-from stages.training.batches import evaluation_batches, training_batches
+from stages.training.batches import evaluation_batches
 from stages.training.checkpoint import CheckpointFolder, State
 from stages.training.determinism import verbosity
 from stages.training.early_stopping import (
@@ -22,9 +21,12 @@ from stages.training.early_stopping import (
     kept_epoch,
     should_stop,
 )
+from stages.training.inputs import Inputs
+from stages.training.mixing import mixed_batches
 from stages.training.model_state import get_variables, restore_variables
 from stages.training.schedule import SCHEDULES
 from stages.training.settings import Train
+from stages.training.start import start_model
 
 VALIDATION_BATCH_SIZE = 1000  # images
 
@@ -33,8 +35,7 @@ Report = Callable[[History], None]
 
 def train_network(
     settings: Train,
-    training: LabelledImages,
-    validation: LabelledImages,
+    inputs: Inputs,
     checkpoints: CheckpointFolder,
     index: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -51,7 +52,7 @@ def train_network(
     """
     seed = settings.seed + index
     keras.utils.set_random_seed(seed)
-    steps_per_epoch = math.ceil(len(training.labels) / settings.batch_size)
+    steps_per_epoch = math.ceil(len(inputs.training.labels) / settings.batch_size)
     model = compiled_model(settings, steps_per_epoch)
     print(f"parameters: {model.count_params():,}")
     state = checkpoints.load(index) or State([], [], [])
@@ -59,17 +60,17 @@ def train_network(
         print(f"resuming after epoch {len(state.history)} of {settings.epochs}")
         restore_variables(model, state.variables)
         report(history_rows(state.history, settings.early_stopping, index))
+    elif inputs.start:
+        start_model(model, inputs.start)
     recorder = EpochRecorder(settings, checkpoints, state, index, report)
     epochs = range(len(state.history), settings.epochs)
     if not is_finished(state.history, settings.epochs, settings.early_stopping):
         with _ending_on_interrupt(recorder, settings.epochs):
             model.fit(
-                training_batches(
-                    training, settings.batch_size, settings.augmentation, seed, epochs
-                ),
+                mixed_batches(inputs, settings, seed, epochs),
                 initial_epoch=epochs.start,
                 epochs=epochs.stop,
-                validation_data=evaluation_batches(validation, VALIDATION_BATCH_SIZE),
+                validation_data=evaluation_batches(inputs.validation, VALIDATION_BATCH_SIZE),
                 callbacks=[recorder, *callbacks],
                 shuffle=False,  # the batches are shuffled already
                 verbose=verbosity(),

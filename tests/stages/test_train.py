@@ -7,6 +7,7 @@ from stages.training.augmentation import augment
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.early_stopping import History
 from stages.training.ensemble import ensemble
+from stages.training.inputs import Inputs
 from stages.training.trainer import train_network
 from tests.conftest import TRAIN
 
@@ -20,10 +21,12 @@ def test_networks_are_averaged_and_differ(
     settings = TRAIN.model_copy(update={"networks": 2, "epochs": 1})
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
     reports: list[History] = []
-    model = train(settings, random_images, random_images, folder, reports.append)
+    inputs = Inputs(random_images, random_images)
+    model = train(settings, inputs, folder, reports.append)
     assert [[row["network"] for row in rows] for rows in reports] == [[1], [1, 2]]
     alone = [
-        train_network(settings, random_images, random_images, folder, index)[0] for index in (0, 1)
+        train_network(settings, Inputs(random_images, random_images), folder, index)[0]
+        for index in (0, 1)
     ]
     first, second = (
         ensemble([network], settings.test_time_shift).predict(random_images.images, verbose=0)
@@ -47,12 +50,12 @@ def test_a_run_is_reported_after_each_epoch_and_when_it_resumes(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(TRAIN, random_images, random_images, folder, stop_after_two)
+        train(TRAIN, Inputs(random_images, random_images), folder, stop_after_two)
     assert [len(rows) for rows in reports] == [1, 2]
     assert all(sum(row["kept"] for row in rows) == 1 for rows in reports)
 
     resumed: list[History] = []
-    train(TRAIN, random_images, random_images, folder, resumed.append)
+    train(TRAIN, Inputs(random_images, random_images), folder, resumed.append)
     assert [len(rows) for rows in resumed] == [2, 3, 4]
     assert resumed[0] == reports[1]
 
@@ -78,4 +81,6 @@ def test_augmented_images_are_those_of_the_first_epoch(random_images: LabelledIm
     random = np.random.default_rng([TRAIN.seed, 0])
     order = random.permutation(200)
     expected = augment(random_images.images[order], TRAIN.augmentation, random)[:32]
-    np.testing.assert_array_equal(augmented_images(TRAIN, random_images), expected)
+    np.testing.assert_array_equal(
+        augmented_images(TRAIN, Inputs(random_images, random_images)), expected
+    )

@@ -18,12 +18,14 @@ preprocess:
   validation_fraction: 0.1
   seed: 0
   limit: null
+  own_test_fraction: 0.3
 train:
   seed: 0
   threads: 2
   instruction_set: avx2
   model: dense-cnn
   networks: 1
+  start_from: null
   epochs: 20
   batch_size: 128
   steps_per_execution: 1
@@ -41,6 +43,7 @@ train:
     scale: 0
     shear: 0
     shift: 0
+  own_share: 0.1
   test_time_shift: 0
 plot:
   seed: 0

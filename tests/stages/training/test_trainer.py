@@ -9,6 +9,7 @@ from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
 from stages.training import trainer
 from stages.training.checkpoint import CheckpointFolder
+from stages.training.inputs import Inputs
 from stages.training.settings import Train
 from tests.conftest import PROJECT, TRAIN
 
@@ -22,7 +23,7 @@ def _trained(
 ) -> tuple[list[bytes], list[dict[str, float]]]:
     """Train the first network, with checkpoints in `folder`; return its weights and its history."""
     checkpoints = CheckpointFolder(folder, "key")
-    trained, history = trainer.train_network(settings, data, data, checkpoints, 0)
+    trained, history = trainer.train_network(settings, Inputs(data, data), checkpoints, 0)
     return [weight.tobytes() for weight in trained.get_weights()], history
 
 
@@ -100,7 +101,7 @@ def test_stops_and_keeps_the_best_epoch_or_the_last(
         }
     )
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
-    model, history = trainer.train_network(settings, random_images, validation, folder, 0)
+    model, history = trainer.train_network(settings, Inputs(random_images, validation), folder, 0)
     assert not model.compiled  # plain Keras must load it without this project's classes
     losses = [row["val_loss"] for row in history]
     assert len(history) == losses.index(min(losses)) + 3 < 30
@@ -116,7 +117,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(
     settings = TRAIN.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
     with pytest.raises(StageError, match=r"loss of epoch 1 is .*lower train.learning_rate"):
-        trainer.train_network(settings, random_images, random_images, folder, 0)
+        trainer.train_network(settings, Inputs(random_images, random_images), folder, 0)
     assert folder.load() is None
 
 
@@ -127,6 +128,7 @@ import keras
 import numpy as np
 from stages.training.checkpoint import CheckpointFolder
 from stages.shared.arrays import LabelledImages
+from stages.training.inputs import Inputs
 from stages.training.trainer import train_network
 from tests.conftest import TRAIN
 
@@ -139,7 +141,8 @@ class Interrupt(keras.callbacks.Callback):
         Doomed()
 
 data = LabelledImages(np.zeros((40, 28, 28, 1), np.uint8), np.zeros(40, np.uint8))
-train_network(TRAIN, data, data, CheckpointFolder(Path(sys.argv[1]), "key"), 0, [Interrupt()])
+folder = CheckpointFolder(Path(sys.argv[1]), "key")
+train_network(TRAIN, Inputs(data, data), folder, 0, [Interrupt()])
 """
 
 

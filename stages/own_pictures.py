@@ -1,0 +1,130 @@
+"""A person's own labelled pictures, FOLDER/LABEL/any-name, as images in the data set's form."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from pictures.decode import decode
+from pictures.files import SUFFIXES, PictureError, load_file
+from pictures.segment import attempts
+from stages.shared.arrays import IMAGE_SHAPE, LabelledImages, UInt8Array
+from stages.shared.cli import StageError
+
+OWN_SPLITS = ("own_train", "own_test")
+HASH_BYTES = 8  # of a picture's SHA-256, which decide its side
+
+
+class OwnPicture(NamedTuple):
+    """One picture that was read."""
+
+    path: str
+    digest: str  # SHA-256 of the file, in hex
+    label: int  # the index of its class
+    image: UInt8Array  # (28, 28), 0 is background
+
+
+def read_own_pictures(folder: Path, classes: Sequence[str]) -> list[OwnPicture]:
+    """Read the pictures of a folder, each of one digit, in the order of their digests.
+
+    What cannot be read is left out and named in a line on stderr. A picture that is there twice
+    counts once.
+
+    Raises `StageError` if the folder is missing, or holds the same picture under two labels.
+    """
+    if not folder.is_dir():
+        raise StageError(f"{folder}: not found, expected a folder; type `mkdir {folder}`")
+    found: dict[str, OwnPicture] = {}
+    paths = list(_pictures(folder, classes))
+    for path in tqdm(paths, desc=str(folder), unit="pictures", disable=not paths):
+        try:
+            content = load_file(path)
+            image = to_image(content)
+        except PictureError as error:
+            _leave_out(path, str(error))
+            continue
+        digest, label = hashlib.sha256(content).hexdigest(), classes.index(path.parent.name)
+        same = found.setdefault(digest, OwnPicture(str(path), digest, label, image))
+        if same.label != label:
+            raise StageError(
+                f"{path}: found the same picture as {same.path}, expected one label for it; "
+                "delete one of them"
+            )
+    return [found[digest] for digest in sorted(found)]
+
+
+def _pictures(folder: Path, classes: Sequence[str]) -> Iterator[Path]:
+    """Yield the paths of pictures in the folders of the classes; name what is something else."""
+    for label in sorted(folder.iterdir()):
+        if label.name[0] == ".":  # left behind by a system, or .gitkeep
+            continue
+        if not label.is_dir():
+            _leave_out(label, "not in a folder of its label, such as " + str(folder / classes[0]))
+        elif label.name not in classes:
+            _leave_out(label, f"no class of the data set, expected one of {', '.join(classes)}")
+        else:
+            for path in sorted(label.iterdir()):
+                if path.suffix.lower() in SUFFIXES and path.name[0] != ".":
+                    yield path
+                elif path.name[0] != ".":
+                    _leave_out(path, "not the name of a picture")
+
+
+def to_image(content: bytes) -> UInt8Array:
+    """Return the digit in the content of a picture file as (28, 28) uint8, as the app reads it.
+
+    Raises `PictureError` if the picture cannot be decoded, or does not show a single digit.
+    """
+    reason = ""
+    for variants in attempts(decode(content).grey):
+        for steps in variants:
+            if not steps.reason and len(steps.digits) == 1:
+                return steps.digits[0].image
+            reason = reason or steps.reason or f"found {len(steps.digits)} digits, expected one"
+    raise PictureError(reason)
+
+
+def split_by_content(pictures: list[OwnPicture], test_fraction: float) -> dict[str, LabelledImages]:
+    """Divide pictures into "own_train" and "own_test", each (N, 28, 28, 1) and (N,) uint8.
+
+    A picture never changes sides when others are added. About `test_fraction` of them are for the
+    test; N may be 0.
+    """
+    splits = [side(picture, test_fraction) for picture in pictures]
+    divided = {
+        name: [own for own, split in zip(pictures, splits, strict=True) if split == name]
+        for name in OWN_SPLITS
+    }
+    return {
+        name: LabelledImages(
+            np.array([own.image for own in part], np.uint8).reshape(-1, *IMAGE_SHAPE),
+            np.array([own.label for own in part], np.uint8),
+        )
+        for name, part in divided.items()
+    }
+
+
+def side(picture: OwnPicture, test_fraction: float) -> str:
+    """Return "own_test" or "own_train", by the picture's content alone."""
+    number = int(picture.digest[: 2 * HASH_BYTES], 16) / 256**HASH_BYTES
+    return "own_test" if number < test_fraction else "own_train"
+
+
+def own_table(
+    pictures: list[OwnPicture], classes: Sequence[str], test_fraction: float
+) -> pd.DataFrame:
+    """Return a row per picture: picture (its path), sha256, label, split."""
+    rows = [
+        (own.path, own.digest, classes[own.label], side(own, test_fraction)) for own in pictures
+    ]
+    return pd.DataFrame(rows, columns=["picture", "sha256", "label", "split"])
+
+
+def _leave_out(path: Path, reason: str) -> None:
+    print(f"{os.fspath(path)!r} left out: {reason}", file=sys.stderr)

@@ -1,0 +1,152 @@
+"""Own pictures: read, left out, and split by their content."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pictures.files import PictureError
+from stages.own_pictures import (
+    OwnPicture,
+    own_table,
+    read_own_pictures,
+    side,
+    split_by_content,
+    to_image,
+)
+from stages.shared.cli import StageError
+from tests.app.conftest import drawn, encoded
+
+CLASSES = tuple("0123456789")
+
+
+def save(folder: Path, label: str, name: str, content: bytes) -> Path:
+    """Write a file into the folder of its label."""
+    path = folder / label / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def pictures(count: int) -> list[OwnPicture]:
+    """Return pictures with the digests of a counter."""
+    random = np.random.default_rng(0)
+    return [
+        OwnPicture(f"{i}.png", random.bytes(32).hex(), i % 10, np.zeros((28, 28), np.uint8))
+        for i in range(count)
+    ]
+
+
+def test_pictures_are_read_as_the_app_reads_them(tmp_path: Path) -> None:
+    """Drawings in several formats become 28x28 images in the order of their digests."""
+    for digit, kind in ((3, "PNG"), (4, "JPEG"), (5, "WEBP")):
+        save(tmp_path, str(digit), f"a.{kind.lower()}", encoded(drawn(digit), kind))
+    found = read_own_pictures(tmp_path, CLASSES)
+    assert sorted(picture.label for picture in found) == [3, 4, 5]
+    assert [picture.digest for picture in found] == sorted(picture.digest for picture in found)
+    assert all(picture.image.shape == (28, 28) for picture in found)
+    assert all(picture.image.max() == 255 for picture in found)
+
+
+def test_an_image_in_mnists_form_stays_as_it_is() -> None:
+    """What preprocess made of a picture is read back without a change."""
+    image = to_image(encoded(drawn(7)))
+    np.testing.assert_array_equal(to_image(encoded(Image.fromarray(image))), image)
+
+
+def test_an_empty_folder_gives_empty_arrays(tmp_path: Path) -> None:
+    """With no picture there are arrays with no image, and an empty table."""
+    (tmp_path / ".gitkeep").touch()
+    found = read_own_pictures(tmp_path, CLASSES)
+    for data in split_by_content(found, 0.3).values():
+        assert data.images.shape == (0, 28, 28, 1)
+        assert data.images.dtype == data.labels.dtype == np.uint8
+    assert list(own_table(found, CLASSES, 0.3)) == ["picture", "sha256", "label", "split"]
+
+
+def test_a_picture_never_changes_sides() -> None:
+    """The sides of 100 pictures stay when 900 are added; about three in ten are for the test."""
+    all_of_them = pictures(1000)
+    before = {own.path: side(own, 0.3) for own in all_of_them[:100]}
+    table = own_table(all_of_them, CLASSES, 0.3)
+    after = dict(zip(table["picture"], table["split"], strict=True))
+    assert {path: after[path] for path in before} == before
+    assert 0.25 < (table["split"] == "own_test").mean() < 0.35
+    parts = split_by_content(all_of_them, 0.3)
+    assert sum(len(part.labels) for part in parts.values()) == 1000
+
+
+def test_all_train_if_none_are_to_test() -> None:
+    """With a fraction of 0 each picture trains."""
+    assert len(split_by_content(pictures(50), 0)["own_train"].labels) == 50
+
+
+def test_a_picture_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    """A copy under another name adds nothing."""
+    content = encoded(drawn(8))
+    save(tmp_path, "8", "a.png", content)
+    save(tmp_path, "8", "b.png", content)
+    assert len(read_own_pictures(tmp_path, CLASSES)) == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "content", "reason"),
+    [
+        ("3", "empty.png", b"", "empty"),
+        ("3", "text.png", b"no picture", "PNG, JPEG"),
+        ("3", "cut.png", encoded(drawn(3))[:300], "damaged"),
+        ("3", "blank.png", encoded(Image.new("L", (100, 100), 255)), "blank"),
+        ("3", "row.png", encoded(drawn(1, 2)), "found 2 digits, expected one"),
+        ("3", "notes.txt", b"", "not the name of a picture"),
+        ("ten", "a.png", encoded(drawn(3)), "no class of the data set, expected one of 0, 1,"),
+        ("3/deeper", "a.png", encoded(drawn(3)), "not the name of a picture"),
+        (".", "a.png", encoded(drawn(3)), "not in a folder of its label, such as"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    label: str,
+    name: str,
+    content: bytes,
+    reason: str,
+) -> None:
+    """One line says which picture is left out and why; the others are read."""
+    save(tmp_path, "5", "good.png", encoded(drawn(5)))
+    save(tmp_path, label, name, content)
+    assert [picture.label for picture in read_own_pictures(tmp_path, CLASSES)] == [5]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert len(lines) == 1
+    assert reason in lines[0]
+
+
+def test_the_same_picture_under_two_labels_is_refused(tmp_path: Path) -> None:
+    """Nobody can know which label is right."""
+    for label in "38":
+        save(tmp_path, label, "a.png", encoded(drawn(3)))
+    with pytest.raises(StageError, match=r"8/a.png: found the same picture as .*3/a.png"):
+        read_own_pictures(tmp_path, CLASSES)
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    """The message says what to type."""
+    with pytest.raises(StageError, match=r"expected a folder; type `mkdir"):
+        read_own_pictures(tmp_path / "own", CLASSES)
+
+
+def test_a_turned_photo_is_upright() -> None:
+    """The orientation that a camera wrote is followed."""
+    picture, file = drawn(7), io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by 90 degrees
+    picture.rotate(90, expand=True).save(file, "PNG", exif=exif)
+    difference = to_image(file.getvalue()).astype(int) - to_image(encoded(picture))
+    assert np.abs(difference).mean() < 2
+
+
+def test_two_digits_are_no_picture_of_one() -> None:
+    """The reason counts them."""
+    with pytest.raises(PictureError, match="found 2 digits, expected one"):
+        to_image(encoded(drawn(3, 4)))
