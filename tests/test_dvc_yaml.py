@@ -161,7 +161,6 @@ def with_default_paths(value: Any) -> Any:
                 "predictions.csv",
             )
         ),
-        ("../data/own", "data/own"),
         ("../models/start.keras", "models/start.keras"),
         (", ${item.recipe}", ""),
         ("${item.recipe}", "plots"),
