@@ -25,7 +25,12 @@ def steps_row(reading: Reading) -> UInt8Array:
 
 
 def steps_sheet(reading: Reading) -> UInt8Array:
-    """Draw one reading as (H, 860): the steps, and below them the 28x28 images in rows of five."""
+    """Draw one reading as (H, 860): the steps, and below them the 28x28 images in rows of five.
+
+    Of other classes than the digits there is one step and one image, side by side.
+    """
+    if reading.classes != DIGITS:
+        return steps_row(reading)
     steps, digits = _step_panels(reading), _digit_panels(reading)
     rows = [digits[start : start + len(steps)] for start in range(0, len(digits), len(steps))]
     return _stacked([np.hstack(row) for row in (steps, *rows)])
