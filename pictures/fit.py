@@ -12,6 +12,7 @@ def fitted(grey: Levels) -> UInt8Array:
 
     What is missing at two sides gets the colour of the border. 28x28 pixels stay as they are.
     """
+    border = border_level(grey)  # before the picture is scaled, which blurs a thin frame
     height, width = grey.shape
     factor = SIDE / max(height, width)
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
@@ -20,7 +21,7 @@ def fitted(grey: Levels) -> UInt8Array:
         grey = cv2.resize(grey.astype(np.float32), size, interpolation=way)
     across, down = SIDE - size[0], SIDE - size[1]
     padding = ((down // 2, down - down // 2), (across // 2, across - across // 2))
-    whole = np.pad(grey, padding, constant_values=border_level(grey))
+    whole = np.pad(grey, padding, constant_values=border)
     return np.asarray(np.rint(np.clip(whole, 0, 1) * 255), np.uint8)
 
 
