@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 try:
-    from app.models import MODEL_HELP, default_model, describe
-    from app.startup import started_workers
+    from app.models import CLASSES_HELP, MODEL_HELP, default_model, describe
+    from app.startup import known_classes, started_workers
     from app.web.recognition import Recognition
     from app.web.serve import listen, prepare_process, serve
     from app.web.server import create_app
@@ -22,6 +22,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address to serve on (loopback)")
     parser.add_argument("--port", type=int, default=8000, help="the port (8000); 0: any")
     parser.add_argument("--model", type=Path, default=default_model(), help=MODEL_HELP)
+    parser.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
     parser.add_argument(
         "--allow-host",
         action="append",
@@ -40,7 +41,8 @@ def main() -> None:
     options = _options()
     prepare_process()
     listener = listen(options.host, options.port)
-    recognition = Recognition(started_workers(options.model))
+    classes = known_classes(options.model, options.classes)
+    recognition = Recognition(started_workers(options.model, classes))
     checked = options.allow_host or options.host in LOOPBACK
     model = describe(options.model)
     app = create_app(
@@ -50,6 +52,7 @@ def main() -> None:
         model,
         [*LOOPBACK, *options.allow_host] if checked else [],
         options.access_log,
+        classes=classes,
     )
     host = f"[{options.host}]" if ":" in options.host else options.host
     port = listener.getsockname()[1]

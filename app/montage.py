@@ -7,12 +7,14 @@ from tempfile import NamedTemporaryFile
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from app.classes import DIGITS
 from app.outcome import as_percent
 from app.reader import Answer, Reading
 from pictures.arrays import Levels, UInt8Array
 
 TILE_SIDE = 168  # pixels, six for each of the model's 28
 NAME_HEIGHT, FONT_SIZE = 24, 16  # pixels
+MIN_FONT_SIZE = 8  # of a name that is too long for its tile
 GAP = 2  # pixels around a tile and its name
 AROUND = 128  # the level around a picture that does not fill its tile
 
@@ -23,7 +25,12 @@ def steps_row(reading: Reading) -> UInt8Array:
 
 
 def steps_sheet(reading: Reading) -> UInt8Array:
-    """Draw one reading as (H, 860): the steps, and below them the 28x28 images in rows of five."""
+    """Draw one reading as (H, 860): the steps, and below them the 28x28 images in rows of five.
+
+    Of other classes than the digits there is one step and one image, side by side.
+    """
+    if reading.classes != DIGITS:
+        return steps_row(reading)
     steps, digits = _step_panels(reading), _digit_panels(reading)
     rows = [digits[start : start + len(steps)] for start in range(0, len(digits), len(steps))]
     return _stacked([np.hstack(row) for row in (steps, *rows)])
@@ -58,6 +65,8 @@ def _stacked(rows: list[UInt8Array]) -> UInt8Array:
 
 def _step_panels(reading: Reading) -> list[UInt8Array]:
     steps = reading.steps
+    if reading.classes != DIGITS:  # the whole picture goes to the model
+        return [_panel("grey levels", steps.grey)]
     return [
         _panel("grey levels", steps.grey),
         _panel("ink", steps.ink),
@@ -69,16 +78,15 @@ def _step_panels(reading: Reading) -> list[UInt8Array]:
 
 def _digit_panels(reading: Reading) -> list[UInt8Array]:
     return [
-        _panel(_name(answer, reading.reason), answer.image / np.float32(255))
-        for answer in reading.answers
+        _panel(_name(answer, reading), answer.image / np.float32(255)) for answer in reading.answers
     ]
 
 
-def _name(answer: Answer, reason: str) -> str:
+def _name(answer: Answer, reading: Reading) -> str:
     """Say what a digit was read as, and how likely that is."""
-    if reason and answer.none > 0.5:
+    if reading.reason and answer.none > 0.5:
         return f"no digit ({as_percent(answer.none)})"
-    return f"{answer.digit} ({as_percent(answer.confidence)})"
+    return f"{reading.classes[answer.digit]} ({as_percent(answer.confidence)})"
 
 
 def _panel(name: str, levels: Levels) -> UInt8Array:
@@ -87,6 +95,8 @@ def _panel(name: str, levels: Levels) -> UInt8Array:
     panel = Image.new("L", sides, 255)
     middle = (sides[0] // 2, GAP + NAME_HEIGHT // 2)
     font = ImageFont.load_default(FONT_SIZE)
+    if (width := font.getlength(name)) > TILE_SIDE:
+        font = ImageFont.load_default(max(MIN_FONT_SIZE, FONT_SIZE * TILE_SIDE / width))
     ImageDraw.Draw(panel).text(middle, name, 0, font, anchor="mm")
     panel.paste(_tile(levels), (GAP, GAP + NAME_HEIGHT))
     return np.asarray(panel)

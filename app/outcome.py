@@ -3,6 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.classes import DIGITS
+
 if TYPE_CHECKING:
     from app.reader import Reading
     from pictures.arrays import UInt8Array
@@ -24,7 +26,9 @@ def failed(path: str, error: str, is_json: bool) -> Outcome:
 
 
 def as_json(path: str, reading: "Reading") -> str:
-    """Return the digits of one picture as one line of JSON."""
+    """Return the digits of one picture, or the class of what it shows, as one line of JSON."""
+    if reading.classes != DIGITS:
+        return json.dumps({"path": path} | _named(reading))
     rows: list[dict[str, Any]] = [
         {
             "digit": answer.digit,
@@ -42,13 +46,23 @@ def as_json(path: str, reading: "Reading") -> str:
     return json.dumps({"path": path} | row | lists)
 
 
+def _named(reading: "Reading") -> dict[str, Any]:
+    (answer,) = reading.answers
+    pairs = zip(reading.classes, answer.probabilities, strict=True)
+    return {
+        "class": reading.classes[answer.digit],
+        "confidence": round(answer.confidence, 6),
+        "probabilities": {name: round(value, 6) for name, value in pairs},
+    }
+
+
 def as_text(path: str, reading: "Reading") -> str:
-    """Return the digits of one picture as one line of plain text."""
-    answers = reading.answers
+    """Return the digits of one picture, or the class of what it shows, as a line of plain text."""
+    answers, classes = reading.answers, reading.classes
     several = len(answers) > 1
     parts = [
-        f"{answer.digit} ({as_percent(answer.confidence)}), "
-        f"then {answer.runner_up} ({as_percent(answer.probabilities[answer.runner_up])})"
+        f"{classes[answer.digit]} ({as_percent(answer.confidence)}), "
+        f"then {classes[answer.runner_up]} ({as_percent(answer.probabilities[answer.runner_up])})"
         + (" at {},{} to {},{}".format(*answer.box) if several else "")
         for answer in answers
     ]

@@ -6,9 +6,10 @@ the line is an object with the keys path, digit, confidence, probabilities and n
 that this is no digit), or path and error. For a picture of several digits, left to right, all of
 them but the path are lists, and three keys are added: text, the digits with the points, commas and
 dashes between them; row_confidence, the probability that all of them are right; and box, [left,
-top, right, bottom] of each digit in pixels. If a folder holds more than pictures, a line counts
-the rest. The exit code is 0 if everything was recognised, 1 if something was not, and
-2 for wrong usage or a missing model.
+top, right, bottom] of each digit in pixels. A model of other classes than the digits names what a
+picture shows: the keys are then path, class, confidence and probabilities, an object. If a folder
+holds more than pictures, a line counts the rest. The exit code is 0 if everything was recognised, 1
+if something was not, and 2 for wrong usage or a missing model.
 """
 
 import argparse
@@ -20,10 +21,10 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import NamedTuple
 
-from app.models import MODEL_HELP, default_model, describe
+from app.models import CLASSES_HELP, MODEL_HELP, default_model, describe
 from app.outcome import Outcome, failed
 from app.sources import Source, expanded
-from app.startup import prepare_streams, started_workers
+from app.startup import known_classes, prepare_streams, started_workers
 from app.tasks import recognise_file
 from app.workers import PROCESSES, Workers
 from pictures.files import MoreNeededError, PictureError, load_stream
@@ -105,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"draw the steps of the first {MAX_SHOWN} pictures into a file",
     )
     parser.add_argument("--model", type=Path, default=default_model(), help=MODEL_HELP)
+    parser.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
     parser.add_argument(
         "--version", action="store_true", help="say which model is used and how accurate it is"
     )
@@ -123,7 +125,8 @@ def main() -> int:
     if options.show and any(is_same_file(options.show, source.path) for source in pictures):
         parser.error(f"--show: {options.show} is one of the pictures; expected another name")
 
-    workers = started_workers(options.model)
+    classes = known_classes(options.model, options.classes)
+    workers = started_workers(options.model, classes)
     if options.version:
         print(describe(options.model))
         return 0

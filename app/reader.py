@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from app.classes import DIGITS, Classes
 from app.judge import Judge, Verdict
 from app.marks import find_marks
 from app.models import CHARACTERS, ROWS
@@ -26,11 +27,11 @@ LATER = 0.8  # factor of a later attempt's confidence, where it is compared with
 
 
 class Answer(NamedTuple):
-    """One recognised digit."""
+    """One recognised digit, or what a picture shows by a model of other classes."""
 
-    digit: int
+    digit: int  # the index of the class
     confidence: float  # the probability of `digit`
-    probabilities: list[float]  # of the digits 0 to 9
+    probabilities: list[float]  # of the digits 0 to 9, or of the other classes
     none: float  # the probability that this is no digit
     box: Box  # in pixels of the upright picture
     image: UInt8Array  # (28, 28), the model's input
@@ -53,6 +54,7 @@ class Reading(NamedTuple):
     reason: str  # from app.rejection, "" if the picture is not rejected
     steps: Steps
     size: tuple[int, int]  # width and height of the upright picture, in pixels
+    classes: Classes = DIGITS
 
 
 class Reader:
@@ -70,6 +72,7 @@ class Reader:
         A picture and its decoder may take up to `memory` bytes.
         """
         self.judge, self._read_row = Judge(model, characters), RowReader(rows)
+        self.classify = self.judge.classify
         self._memory = memory
 
     def recognise(self, content: bytes) -> Reading:

@@ -1,24 +1,40 @@
-"""Start a program of app/: its standard streams and its workers, or end it with what to type."""
+"""Start a program of app/: its standard streams, its model and its workers, or end it."""
 
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-from app.models import CHARACTERS, COMMITTED, ROWS, TRAINED
+from app.classes import DIGITS, Classes, ClassesError
+from app.models import CHARACTERS, COMMITTED, ROWS, TRAINED, classes_of
 from app.workers import ModelError, Workers
 
 
-def started_workers(model: Path) -> Workers:
+def known_classes(model: Path, given: Path | None = None) -> Classes:
+    """Return the classes of the model, or end the program with exit code 2."""
+    try:
+        return classes_of(model, given)
+    except ClassesError as error:
+        _end(str(error))
+
+
+def started_workers(model: Path, classes: Classes = DIGITS) -> Workers:
     """Start workers with the model, or end the program with exit code 2."""
     try:
-        return Workers(model)
+        return Workers(model, classes)
+    except ClassesError as error:
+        _end(str(error))
     except ModelError as error:
         path, reason = error.args
         remedies = {path: f"type `git restore {path}`" for path in (COMMITTED, CHARACTERS, ROWS)}
         remedies[TRAINED] = "type `dvc repro`"
         remedy = remedies.get(path, f"expected a .tflite file, such as {COMMITTED}")
-        print(f"error: {path}: {reason}; {remedy}", file=sys.stderr)
-        sys.exit(2)
+        _end(f"{path}: {reason}; {remedy}")
+
+
+def _end(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def prepare_streams() -> None:

@@ -6,24 +6,29 @@ The functions import what they take, so that whoever submits a task need not imp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.classes import DIGITS
 from app.outcome import Outcome, as_json, as_text, failed
 from pictures.files import MoreNeededError, PictureError, load_file
 
 if TYPE_CHECKING:
+    from app.class_reader import ClassReader
     from app.reader import Reader
 
+    AnyReader = Reader | ClassReader
 
-def check(reader: "Reader") -> None:
-    """Raise `ValueError` if the model does not give ten probabilities for an image."""
+
+def check(reader: "AnyReader") -> int:
+    """Return how many classes the model knows; raise `ValueError` if it takes no image."""
     import numpy as np
 
-    shape = reader.judge.classify(np.zeros((1, 28, 28), np.uint8)).shape
-    if shape != (1, 10):
-        raise ValueError(f"the model gives {shape}, expected (1, 10)")
+    images, outputs = reader.classify(np.zeros((1, 28, 28), np.uint8)).shape
+    if images != 1:
+        raise ValueError(f"the model answers one image with {images} rows")
+    return int(outputs)
 
 
 def recognise_file(
-    reader: "Reader", path: str, content: bytes | None, is_json: bool, show: bool
+    reader: "AnyReader", path: str, content: bytes | None, is_json: bool, show: bool
 ) -> Outcome:
     """Recognise the content, or that of the file if it is None, for the command line.
 
@@ -39,11 +44,12 @@ def recognise_file(
         return failed(path, str(error), is_json)
     row = steps_row(reading) if show else None
     if reading.reason:
-        return failed(path, f"no digit: {reading.reason}", is_json)._replace(row=row)
+        start = "no digit" if reading.classes == DIGITS else "not recognised"
+        return failed(path, f"{start}: {reading.reason}", is_json)._replace(row=row)
     return Outcome((as_json if is_json else as_text)(path, reading), False, row)
 
 
-def recognise_picture(reader: "Reader", content: bytes) -> dict[str, Any]:
+def recognise_picture(reader: "AnyReader", content: bytes) -> dict[str, Any]:
     """Recognise the content and return it as `app.web.api.ReadingJson` describes it."""
     from app.why import as_data_url
 
@@ -51,9 +57,10 @@ def recognise_picture(reader: "Reader", content: bytes) -> dict[str, Any]:
     digits = [
         {
             "digit": answer.digit,
+            "name": reading.classes[answer.digit],
             "confidence": answer.confidence,
             "probabilities": answer.probabilities,
-            "none": answer.none,
+            "none": answer.none if reading.classes == DIGITS else None,
             "box": answer.box,
             "image": as_data_url(answer.image),
         }
@@ -70,16 +77,20 @@ def recognise_picture(reader: "Reader", content: bytes) -> dict[str, Any]:
     }
 
 
-def draw_steps(reader: "Reader", content: bytes) -> bytes:
+def draw_steps(reader: "AnyReader", content: bytes) -> bytes:
     """Recognise the content and return the steps from it to its digits, drawn, as a PNG file."""
     from app.montage import as_png, steps_sheet
 
     return as_png(steps_sheet(reader.recognise(content)))
 
 
-def explain(reader: "Reader", data_url: str, digit: int) -> list[list[float]]:
+def explain(reader: "AnyReader", data_url: str, digit: int) -> list[list[float]]:
     """Return the importance of each pixel of a digit's image, 28 rows of 28."""
+    from app.reader import Reader
     from app.why import image_in, importance
+    from pictures.fit import border_level
 
-    rows: list[list[float]] = importance(reader.judge.classify, image_in(data_url), digit).tolist()
+    image = image_in(data_url)
+    empty = 0 if isinstance(reader, Reader) else round(border_level(image))
+    rows: list[list[float]] = importance(reader.classify, image, digit, empty).tolist()
     return rows

@@ -60,19 +60,20 @@ def image_in(data_url: str) -> UInt8Array:
 
 
 def importance(
-    classify: Callable[[UInt8Array], Probabilities], image: UInt8Array, digit: int
+    classify: Callable[[UInt8Array], Probabilities], image: UInt8Array, digit: int, empty: int = 0
 ) -> NDArray[np.float64]:
     """Return how much each place of an image (28, 28) matters for a digit: (28, 28), -1 to 1.
 
     A pixel's value is the mean, over the patches that cover it and hold ink, of how much the
     digit's probability falls when the patch is emptied. It is negative where the ink speaks
-    against the digit, and 0 far from all ink.
+    against the digit, and 0 far from all ink. Ink is what differs from the level `empty`.
     """
     sides = [slice(max(0, middle - REACH), middle + REACH + 1) for middle in range(0, SIDE, STEP)]
-    patches = [(rows, columns) for rows in sides for columns in sides if image[rows, columns].any()]
+    inked = image != empty
+    patches = [(rows, columns) for rows in sides for columns in sides if inked[rows, columns].any()]
     emptied = np.repeat(image[np.newaxis], len(patches) + 1, axis=0)  # the last one stays whole
     for number, patch in enumerate(patches):
-        emptied[number][patch] = 0
+        emptied[number][patch] = empty
     batches = [emptied[start : start + BATCH] for start in range(0, len(emptied), BATCH)]
     probabilities = np.concatenate([classify(batch) for batch in batches])[:, digit]
     falls, counts = np.zeros((SIDE, SIDE)), np.zeros((SIDE, SIDE))

@@ -8,9 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.classes import DIGITS, Classes
 from pictures.files import MAX_MEMORY, MoreNeededError, PictureError
 
 if TYPE_CHECKING:  # the process that starts the workers needs none of what this imports
+    from app.class_reader import ClassReader
     from app.reader import Reader
 
 
@@ -25,8 +27,8 @@ class Limits(NamedTuple):
 QUICK, PATIENT = Limits(32 << 20, 1.0, 1000), Limits(MAX_MEMORY, 7.0, 10)
 OTHER_MEMORY = 48 << 20  # bytes for all that a worker does beside decoding
 
-# What is in the files of the model and of the two networks beside it, and the limits.
-_settings: tuple[list[bytes], Limits] | None = None
+# What is in the files of the model and, for digits, of the two networks beside it; and the limits.
+_settings: tuple[list[bytes], Classes, Limits] | None = None
 
 
 def content(descriptor: Any) -> bytes:
@@ -39,21 +41,25 @@ def content(descriptor: Any) -> bytes:
         os.close(own)
 
 
-def prepare(models: list[bytes], limits: Limits) -> None:
+def prepare(models: list[bytes], classes: Classes, limits: Limits) -> None:
     """Prepare a new process."""
     global _settings
-    _settings = models, limits
+    _settings = models, classes, limits
 
 
 @cache
-def _reader() -> "Reader":
+def _reader() -> "Reader | ClassReader":
     import cv2
 
+    from app.class_reader import ClassReader
     from app.reader import Reader
 
     assert _settings  # noqa: S101 - set by prepare
-    (model, characters, rows), limits = _settings
+    (model, *networks), classes, limits = _settings
     cv2.setNumThreads(1)  # the other cores have their own processes
+    if classes != DIGITS:
+        return ClassReader(model, classes, limits.memory)
+    characters, rows = networks
     try:
         return Reader(model, limits.memory, characters, rows)
     except ValueError:
@@ -83,7 +89,7 @@ def _limited_memory() -> Iterator[None]:
 
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = used + _settings[1].memory + OTHER_MEMORY
+    wanted = used + _settings[2].memory + OTHER_MEMORY
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))

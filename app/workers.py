@@ -19,6 +19,7 @@ from typing import Any
 
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
+from app.classes import DIGITS, Classes, ClassesError, shortened
 from app.models import CHARACTERS, ROWS
 from app.tasks import check
 from app.worker import PATIENT, QUICK, Limits, content, prepare, run
@@ -35,20 +36,31 @@ class ModelError(Exception):
 class Workers:
     """Some quick processes, and a patient one as soon as it is needed."""
 
-    def __init__(self, model: Path) -> None:
-        """Start the processes; raise `ModelError` if they cannot use the model."""
-        paths = (model, CHARACTERS, ROWS)
+    def __init__(self, model: Path, classes: Classes = DIGITS) -> None:
+        """Start the processes.
+
+        Raises `ModelError` if they cannot use the model, `ClassesError` if it has other classes.
+        """
+        paths = (model, CHARACTERS, ROWS) if classes == DIGITS else (model,)
         files = [_opened(path) for path in paths]
         _start_forkserver()
-        self.quick, self.patient = Lane(files, QUICK, PROCESSES), Lane(files, PATIENT, 1)
+        self.quick, self.patient = (
+            Lane(files, classes, limits, processes)
+            for limits, processes in ((QUICK, PROCESSES), (PATIENT, 1))
+        )
         try:
             try:
-                self.quick.submit(check).result()
+                outputs = self.quick.submit(check).result()
             except MoreNeededError:  # on a busy machine
-                self.patient.submit(check).result()
+                outputs = self.patient.submit(check).result()
         except (ValueError, RuntimeError, PictureError) as error:
             index = error.args[0] if error.args in ((1,), (2,)) else 0
             raise ModelError(paths[index], "no model that can be loaded") from error
+        if outputs != len(classes):
+            raise ClassesError(
+                f"{model}: found {outputs} outputs, expected {len(classes)}, one for each class: "
+                f"{shortened(classes)}; name its classes with --classes FILE"
+            )
 
     def stop(self) -> None:
         """End the processes, also in the middle of a task."""
@@ -82,10 +94,12 @@ def _opened(path: Path) -> _OpenFile:
 class Lane:
     """Processes with the same limits, which start with the first task."""
 
-    def __init__(self, files: list[_OpenFile], limits: Limits, processes: int) -> None:
+    def __init__(
+        self, files: list[_OpenFile], classes: Classes, limits: Limits, processes: int
+    ) -> None:
         self._limits = limits
         context: Any = multiprocessing.get_context("forkserver")
-        options = (processes, limits.tasks, prepare, (files, limits), context)
+        options = (processes, limits.tasks, prepare, (files, classes, limits), context)
         self._new_pool = partial(ProcessPool, *options)
         self._pool = self._new_pool()
 
@@ -147,7 +161,7 @@ def _start_forkserver() -> None:
     try:
         for descriptor in range(3):
             os.dup2(nothing, descriptor)
-        forkserver.set_forkserver_preload(["app.reader", "app.montage"])
+        forkserver.set_forkserver_preload(["app.class_reader", "app.montage"])
         forkserver.ensure_running()
     finally:
         for descriptor, copy in enumerate(saved):

@@ -2,7 +2,8 @@
 
 Reads: dvc.lock, params.yaml, metrics/metrics.json, models/model.tflite, and what the tour shows.
 Writes: the table between the markers in README.md, machine.json, the model that app/ uses in a
-fresh clone (app/model.tflite, its scores in app/model.json), and the outputs in docs/tour.ipynb.
+fresh clone (app/model.tflite, its scores and classes in app/model.json), and the outputs in
+docs/tour.ipynb.
 """
 
 import hashlib
@@ -18,7 +19,15 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-dev.txt`")
 
-from app.models import COMMITTED, COMMITTED_SCORES, METRICS, TRAINED, trained_scores
+from app.classes import ClassesError
+from app.models import (
+    COMMITTED,
+    COMMITTED_SCORES,
+    METRICS,
+    TRAINED,
+    classes_of,
+    trained_scores,
+)
 from stages.shared.arrays import SPLITS
 from stages.shared.cli import StageError, run
 from stages.shared.files import read_json, replacing, write_json, write_text
@@ -105,6 +114,10 @@ def main() -> None:
             f"{TRAINED}, {METRICS} and {ARRAYS}: not found, or not as {LOCK} has them; expected "
             "the files of the last run; type `dvc repro`, or `dvc checkout` if it has run"
         )
+    try:
+        classes = list(classes_of(TRAINED))
+    except ClassesError as error:
+        raise StageError(str(error)) from error
     readme = with_result(README.read_text(encoding="utf-8"), read_json(METRICS))
     inputs = [path.read_bytes() for path in TOUR_INPUTS]
     print(f"running {TOUR} ...")
@@ -115,7 +128,7 @@ def main() -> None:
     write_json(MACHINE_FILE, describe_run())
     with replacing(COMMITTED) as file:
         file.write(TRAINED.read_bytes())
-    write_json(COMMITTED_SCORES, scores)
+    write_json(COMMITTED_SCORES, scores | {"classes": classes})
     write_text(TOUR, nbformat.writes(tour) + "\n")
     written = ", ".join(map(str, (README, MACHINE_FILE, COMMITTED, COMMITTED_SCORES, TOUR)))
     print(f"{written} describe the run in {LOCK}; commit them")

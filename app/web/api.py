@@ -7,7 +7,7 @@ import base64
 import binascii
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from app.web.form import picture_in_form
 from pictures.files import PictureError
@@ -34,11 +34,21 @@ class WhyBody(Body):
     digit: int = Field(ge=0, le=9, description="a whole number from 0 to 9")
 
 
+def why_body(classes: int) -> type[WhyBody]:
+    """Return the form of a question about one of so many classes."""
+    last = classes - 1
+    digit = Field(ge=0, le=last, description=f"a whole number from 0 to {last}")
+    return create_model("WhyBody", __base__=WhyBody, digit=(int, digit))
+
+
 class DigitJson(BaseModel):
-    digit: int = Field(ge=0, le=9)
+    digit: int = Field(ge=0, description="the place of its class in /model's list, from 0 on")
+    name: str = Field(description="of its class; of a digit the digit itself")
     confidence: float = Field(description="the probability of this digit, 0 to 1")
-    probabilities: list[float] = Field(description="of the digits 0 to 9")
-    none: float = Field(description="the probability that this is no digit, 0 to 1")
+    probabilities: list[float] = Field(description="of the digits 0 to 9, or of the other classes")
+    none: float | None = Field(
+        description="the probability that this is no digit, 0 to 1; null for other classes"
+    )
     box: tuple[int, int, int, int] = Field(
         description="left, top, right and bottom in pixels of the upright picture; "
         "right and bottom are the first column and row outside"
@@ -48,7 +58,9 @@ class DigitJson(BaseModel):
 
 class ReadingJson(BaseModel):
     digits: list[DigitJson] = Field(description="left to right")
-    text: str = Field(description="the digits with the points, commas and dashes between them")
+    text: str = Field(
+        description="the digits with the points, commas and dashes between them, or the class"
+    )
     confidence: float = Field(description="the probability that all digits are right, 0 to 1")
     reason: str = Field(description='why the picture is rejected, or ""')
     width: int = Field(description="of the upright picture, in pixels")
@@ -63,6 +75,7 @@ class ImportanceJson(BaseModel):
 
 class ModelJson(BaseModel):
     model: str = Field(description="which model reads, and how accurate it is")
+    classes: list[str] = Field(description="that it tells apart, in the order of its outputs")
 
 
 class HealthJson(BaseModel):

@@ -14,17 +14,18 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.models import default_model, describe
-from app.startup import started_workers
+from app.startup import known_classes, started_workers
 from app.web.recognition import Recognition
 from app.web.server import create_app
 from app.workers import Workers
 
 _model = default_model()
+_classes = known_classes(_model)
 
 
 @cache
 def _workers() -> Workers:
-    return started_workers(_model)
+    return started_workers(_model, _classes)
 
 
 @cache
@@ -59,4 +60,5 @@ app = create_app(
     describe(_model),
     [name.strip() for name in os.environ.get("ALLOWED_HOSTS", "").split(",") if name.strip()],
     lifespan=_lifespan,
+    classes=_classes,
 )

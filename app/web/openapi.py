@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.web.api import ErrorJson, PictureBody, WhyBody
+from app.web.api import Body, ErrorJson, PictureBody
 from app.web.limits import BODY_TIME
 
 ERRORS = {
@@ -27,7 +27,11 @@ READ_BODY = {
 PNG: dict[int | str, dict[str, Any]] = {
     200: {"description": "a PNG file", "content": {"image/png": {"schema": FILE}}}
 }
-WHY_BODY = {"application/json": {"schema": WhyBody.model_json_schema()}}
+
+
+def json_body(kind: type[Body]) -> dict[str, Any]:
+    """Return the description of a body that is a JSON object."""
+    return {"application/json": {"schema": kind.model_json_schema()}}
 
 
 def describe_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -16,18 +16,19 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Lifespan
 
+from app.classes import DIGITS, Classes
 from app.web.api import (
     HealthJson,
     ImportanceJson,
     ModelJson,
     ReadingJson,
-    WhyBody,
     parsed,
     picture_in,
+    why_body,
 )
 from app.web.guard import Guard
 from app.web.limits import LARGE_ROOM, SMALL_ROOM, Bodies, is_small
-from app.web.openapi import PNG, READ_BODY, WHY_BODY, describe_body, describe_errors
+from app.web.openapi import PNG, READ_BODY, describe_body, describe_errors, json_body
 from pictures.files import PictureError, TooLargeError, UnknownFormatError
 
 MAX_BYTES = 16 << 20  # of one request
@@ -52,6 +53,7 @@ def create_app(
     hosts: list[str],
     access_log: bool = False,
     lifespan: Lifespan[FastAPI] | None = None,
+    classes: Classes = DIGITS,
 ) -> Guard:
     """Create the application.
 
@@ -65,6 +67,7 @@ def create_app(
         hosts: the names under which the server may be called; any name if there are none.
         access_log: print a line for each request.
         lifespan: what else begins and ends with the server.
+        classes: that the model tells apart.
     """
     app = FastAPI(
         title="Handwritten digits",
@@ -80,6 +83,7 @@ def create_app(
             Exception: _internal_error,
         },
     )
+    question_form = why_body(len(classes))
     small, large = Bodies(SMALL_ROOM), Bodies(LARGE_ROOM)
     picture_errors = describe_errors(400, 403, 408, 413, 415, 421, 422, 500, 503)
     picture_body = describe_body(
@@ -119,18 +123,18 @@ def create_app(
         response_model=ImportanceJson,
         responses=describe_errors(400, 403, 408, 413, 421, 422, 500, 503),
         openapi_extra=describe_body(
-            WHY_BODY, "an image that /read gave, and a digit; at most 16 KiB"
+            json_body(question_form), "an image that /read gave, and a digit; at most 16 KiB"
         ),
     )
     async def why(request: Request) -> Response:
-        take = partial(parsed, WhyBody)
+        take = partial(parsed, question_form)
         async with small.received(request, MAX_WHY_BYTES, take) as question:
             importance = await explain(question.image, question.digit)
             return JSONResponse({"importance": importance})
 
     @app.get("/model", summary="Say which model reads", responses=describe_errors(421))
     async def describe_model() -> ModelJson:
-        return ModelJson(model=model)
+        return ModelJson(model=model, classes=list(classes))
 
     @app.get("/health", summary="Say that the server is there")
     async def health() -> HealthJson:

@@ -1,6 +1,7 @@
 """Shared by the tests of app/: a model, drawings of digits, and the page's server."""
 
 import io
+import json
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import psutil
 import pytest
 from PIL import Image, ImageDraw
@@ -75,6 +77,36 @@ def reader(model: Path) -> Reader:
     return Reader(model)
 
 
+# The classes of a made model: it looks at nothing but the mean level.
+NAMES = ("ankle boot", "T-shirt/top", "a sneaker with a rather long name")
+
+
+class Named(NamedTuple):
+    """A model of other classes than the digits, and a file with their names."""
+
+    model: Path
+    classes: Path
+
+
+@pytest.fixture(scope="session")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Named:
+    """Give a model of three classes: dark, medium and light pictures."""
+    import keras
+
+    folder = tmp_path_factory.mktemp("named")
+    made = Named(folder / "model.tflite", folder / "dataset.json")
+    made.classes.write_text(json.dumps({"name": "made", "classes": NAMES}))
+    outputs = keras.layers.Dense(len(NAMES), activation="softmax")
+    images = keras.Input((28, 28, 1))
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(images))
+    network = keras.Model(images, outputs(mean))
+    # The nearest of three levels wins: 60 l m - 30 l^2 is 30 m^2 - 30 (m - l)^2.
+    levels = np.array([0, 0.5, 1])
+    outputs.set_weights([60 * levels[np.newaxis], -30 * levels**2])
+    network.export(made.model, format="litert", verbose=False)
+    return made
+
+
 class Server(NamedTuple):
     """The page's server in its own process."""
 
@@ -84,12 +116,12 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(model: Path, folder: Path) -> Iterator[Server]:
+def serving(model: Path, folder: Path, *options: str) -> Iterator[Server]:
     """Serve the page on a free port of the loopback address; stderr goes to a file in `folder`."""
     errors = folder / "stderr"
     with (
         errors.open("w") as stderr,
-        started_server("--model", str(model), stderr=stderr) as (process, port),
+        started_server("--model", str(model), *options, stderr=stderr) as (process, port),
     ):
         yield Server(f"http://127.0.0.1:{port}", process.pid, errors)
 
@@ -98,6 +130,14 @@ def serving(model: Path, folder: Path) -> Iterator[Server]:
 def server(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Give the page's server."""
     with serving(model, tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def named_server(named: Named, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Give the page's server with the model of other classes."""
+    folder = tmp_path_factory.mktemp("named-server")
+    with serving(named.model, folder, "--classes", str(named.classes)) as server:
         yield server
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from app.classes import DIGITS, ClassesError
 from app.models import (
     COMMITTED,
     COMMITTED_SCORES,
+    DATASET,
     LOCK,
     METRICS,
     TRAINED,
     TRAINED_KERAS,
+    classes_of,
     default_model,
     describe,
     file_hash,
@@ -80,6 +83,67 @@ def test_a_damaged_lock_is_no_error(project: Path, content: str) -> None:
     assert describe(TRAINED) == "models/model.tflite, trained here: accuracy not known"
 
 
+def record_dataset(*classes: str) -> None:
+    """Write the names of the data set, and let dvc.lock say that the model was trained on it."""
+    DATASET.parent.mkdir(parents=True, exist_ok=True)
+    DATASET.write_text(json.dumps({"name": "made", "classes": classes}))
+    lock = yaml.safe_load(LOCK.read_text())
+    lock["stages"]["train"]["deps"] = [{"path": str(DATASET), "md5": file_hash(DATASET)}]
+    LOCK.write_text(yaml.safe_dump(lock))
+
+
+def test_the_classes_of_the_model_trained_here(project: Path) -> None:
+    """They are those of the data set that dvc.lock has; a run from before names has digits."""
+    assert classes_of(TRAINED) == DIGITS
+    record_dataset("boot", "shirt")
+    assert classes_of(TRAINED) == ("boot", "shirt")
+    assert classes_of(TRAINED.absolute()) == ("boot", "shirt")
+
+
+@pytest.mark.parametrize("changed", [TRAINED, DATASET])
+def test_classes_of_another_run_are_not_told(project: Path, changed: Path) -> None:
+    """A file that is not the one of the run ends in an error that says what to type."""
+    record_dataset("boot", "shirt")
+    for change in (lambda: changed.write_text('{"classes": ["a", "b"]}'), changed.unlink):
+        change()
+        with pytest.raises(ClassesError) as error:
+            classes_of(TRAINED)
+        assert str(error.value) == (
+            "models/model.tflite: dvc.lock does not say that it was trained on "
+            "data/processed/dataset.json; type `dvc repro`, or name its classes with --classes FILE"
+        )
+
+
+def test_a_model_of_digits_with_another_hash_reads_digits(project: Path) -> None:
+    """As before, only its accuracy is not known; also if dvc.lock or the model is missing."""
+    record_dataset(*DIGITS)
+    TRAINED.write_bytes(b"another model")
+    assert classes_of(TRAINED) == DIGITS
+    TRAINED.unlink()
+    assert classes_of(TRAINED) == DIGITS
+    LOCK.unlink()
+    assert classes_of(TRAINED) == DIGITS
+
+
+def test_the_classes_of_the_committed_model(project: Path) -> None:
+    """app/model.json has them; without them, or without the file, they are the digits."""
+    assert classes_of(COMMITTED) == DIGITS
+    COMMITTED_SCORES.write_text(json.dumps(SCORES | {"classes": ["boot", "shirt"]}))
+    assert classes_of(COMMITTED) == ("boot", "shirt")
+    COMMITTED_SCORES.unlink()
+    assert classes_of(COMMITTED) == DIGITS
+
+
+def test_a_file_names_the_classes_of_any_model(project: Path) -> None:
+    """It goes before what is known of the model; one from elsewhere has digits without it."""
+    record_dataset("boot", "shirt")
+    names = Path("names.json")
+    names.write_text('{"classes": ["yes", "no"]}')
+    for model in (TRAINED, COMMITTED, Path("my.tflite")):
+        assert classes_of(model, names) == ("yes", "no")
+    assert classes_of(Path("my.tflite")) == DIGITS
+
+
 def test_the_committed_model_is_that_of_the_run() -> None:
     """app/model.tflite is the model in dvc.lock, and app/model.json has its scores."""
     advice = "the run has another model: type `make record`"
@@ -87,6 +151,7 @@ def test_the_committed_model_is_that_of_the_run() -> None:
     hashes = [out["md5"] for outs in locks for out in outs if out["path"] == str(TRAINED)]
     assert file_hash(PROJECT / COMMITTED) in hashes, f"app/model.tflite: {advice}"
     recorded = json.loads((PROJECT / COMMITTED_SCORES).read_text())
+    assert tuple(recorded.pop("classes")) == DIGITS, f"app/model.json: {advice}"
     runs = [json.loads(content) for content in versions("metrics/metrics.json")]
     assert recorded in [{key: run[key] for key in SCORES} for run in runs], (
         f"app/model.json: {advice}"

@@ -59,6 +59,26 @@ def test_a_row_as_text() -> None:
     assert as_text("a.png", reading("7")) == "a.png: 7 (75.0 %), then 9 (2.8 %)"
 
 
+def named_reading() -> Reading:
+    """Return a reading of one picture by a model of three classes."""
+    answer = reading("2").answers[0]._replace(probabilities=[0.2, 0.05, 0.75], none=0)
+    classes = ("shirt", "hat", "ankle boot")
+    return reading("2")._replace(answers=[answer], text="ankle boot", classes=classes)
+
+
+def test_a_class_as_json() -> None:
+    """Other classes than digits are named, each with its probability; there is no "none"."""
+    assert as_json("a.png", named_reading()) == (
+        '{"path": "a.png", "class": "ankle boot", "confidence": 0.75, '
+        '"probabilities": {"shirt": 0.2, "hat": 0.05, "ankle boot": 0.75}}'
+    )
+
+
+def test_a_class_as_text() -> None:
+    """Both the likeliest class and the next one are named."""
+    assert as_text("a.png", named_reading()) == ("a.png: ankle boot (75.0 %), then shirt (20.0 %)")
+
+
 @pytest.mark.parametrize(
     ("probability", "text"),
     [

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from app.models import COMMITTED, TRAINED
-from tests.app.conftest import drawn, encoded
+from tests.app.conftest import NAMES, Named, drawn, encoded
 from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -75,6 +75,41 @@ def test_json(model: Path, folder: Path) -> None:
     assert list(blank) == list(text) == list(others) == ["path", "error"]
 
 
+def test_names_other_classes(named: Named, tmp_path: Path) -> None:
+    """A picture of any size is named, in the text and in JSON; no digit is spoken of."""
+    for name, level in (("a.png", 0), ("b.png", 128)):
+        Image.new("L", (60, 40), level).save(tmp_path / name)
+    given = ("--classes", named.classes, tmp_path)
+    code, output, errors = predict(named.model, *given, "--show", tmp_path / "steps.png")
+    assert (code, errors) == (0, "")
+    assert output.splitlines() == [
+        f"{tmp_path}/a.png: ankle boot (99.9 %), then T-shirt/top (0.1 %)",
+        f"{tmp_path}/b.png: T-shirt/top (99.9 %), then {NAMES[2]} (0.1 %)",
+    ]
+    with Image.open(tmp_path / "steps.png") as picture:
+        assert picture.size == (2 * 172, 2 * 196)
+    (tmp_path / "steps.png").unlink()
+
+    code, output, errors = predict(named.model, *given, "--json")
+    boot, shirt = map(json.loads, output.splitlines())
+    assert list(boot) == ["path", "class", "confidence", "probabilities"]
+    assert [boot["class"], shirt["class"]] == [*NAMES[:2]]
+    assert list(shirt["probabilities"]) == [*NAMES]
+    assert shirt["confidence"] == shirt["probabilities"]["T-shirt/top"]
+
+
+def test_refuses_classes_that_do_not_fit(model: Path, named: Named) -> None:
+    """The line says how many there are, how many are expected, and what to type."""
+    advice = "name its classes with --classes FILE"
+    code, output, errors = predict(named.model, "x.png")
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    start = f"error: {named.model}: found 3 outputs, expected 10, one for each class: 0, 1, 2, ..."
+    assert errors == f"{start}; {advice}\n"
+    code, output, errors = predict(model, "x.png", "--classes", named.classes)
+    assert (code, output, errors.count("\n")) == (2, "", 1)
+    assert errors.startswith(f"error: {model}: found 10 outputs, expected 3, ")
+
+
 def test_standard_input_and_success(model: Path) -> None:
     """A dash stands for standard input; the exit code is 0 if all pictures are recognised."""
     code, output, errors = predict(model, "-", stdin=encoded(drawn(7)))
@@ -130,6 +165,8 @@ def test_version_names_the_model(model: Path) -> None:
         (["x.png", "--frobnicate"], "unrecognized arguments"),
         (["x.png", "--model", "nowhere.tflite"], "nowhere.tflite: No such file or directory"),
         (["x.png", "--model", "README.md"], "README.md: no model that can be loaded"),
+        (["x.png", "--classes", "nowhere.json"], "nowhere.json: No such file or directory"),
+        (["x.png", "--classes", "README.md"], "README.md: found no JSON, expected {"),
         (["x.png", "--model", "/dev/zero"], "/dev/zero: not a regular file"),
     ],
 )

@@ -59,6 +59,19 @@ def test_ink_against_a_digit_counts_negative() -> None:
     assert importance(against, np.full((28, 28), 255, np.uint8), 3)[10, 14] == pytest.approx(-0.8)
 
 
+def test_what_has_the_level_of_empty_paper_counts_as_empty() -> None:
+    """Dark on light, patches of the light level are laid over the picture."""
+
+    def looks_at_dark_pixel(images: UInt8Array) -> Probabilities:
+        return looks_at_one_pixel(255 - images)
+
+    image = np.full((28, 28), 255, np.uint8)
+    image[10, 14] = 0
+    found = importance(looks_at_dark_pixel, image, 3, empty=255)
+    assert found[6:15, 10:19] == pytest.approx(0.8)
+    assert np.count_nonzero(found) == 81
+
+
 def test_an_empty_image_has_no_importance() -> None:
     """Where there is no ink, nothing can be taken away."""
     assert not importance(looks_at_one_pixel, np.zeros((28, 28), np.uint8), 3).any()

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from app import workers as module
+from app.classes import ClassesError
 from app.models import COMMITTED
 from app.reader import Reader
 from app.tasks import check, recognise_picture
@@ -141,6 +142,16 @@ def test_a_model_that_cannot_be_used(tmp_path: Path, content: bytes | None, reas
         Workers(path)
     with pytest.raises(ModelError, match="not a regular file"):
         Workers(tmp_path)
+
+
+def test_a_model_of_other_classes_is_refused(model: Path) -> None:
+    """The error says how many outputs the model has, and how its classes are named."""
+    with pytest.raises(ClassesError) as error:
+        Workers(model, tuple("abcd"))
+    assert str(error.value) == (
+        f"{model}: found 10 outputs, expected 4, one for each class: a, b, c, ...; "
+        "name its classes with --classes FILE"
+    )
 
 
 def test_a_damaged_network_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

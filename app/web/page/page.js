@@ -1,12 +1,13 @@
 // The page: what is drawn or loaded is read, shown, and kept for this visit.
 
+import { useClasses } from "./classes.js";
 import { copied } from "./copy.js";
 import * as drawing from "./drawing.js";
 import { enable } from "./enable.js";
 import { followPen, forgetPen } from "./pen.js";
 import { canBeOpened, receivePictures } from "./pictures.js";
-import { dropReadings, modelName, post, read, readDraft } from "./requests.js";
-import { highlightAt, showAnswer, showNothing, whenChosen } from "./result.js";
+import { describeModel, dropReadings, post, read, readDraft } from "./requests.js";
+import { highlightAt, showAnswer, showClasses, showNothing, whenChosen } from "./result.js";
 import { announce, say } from "./say.js";
 import { closeSteps, offerSteps } from "./steps.js";
 import { isInVisit, keepInVisit, markInVisit } from "./visit.js";
@@ -177,5 +178,9 @@ function followScreen() { // a screen with other pixels may leave the size as it
 }
 followScreen();
 
-modelName().then((name) => $("model").textContent = name);
+describeModel().then(({ model, classes }) => {
+  $("model").textContent = model;
+  useClasses(classes);
+  showClasses();
+});
 fitPaper();

@@ -1,9 +1,11 @@
 // Shows an answer: in words, as boxes on the drawing, as the images the model sees, and as bars.
 
+import { areDigits, names } from "./classes.js";
 import { SHEET_SIDE, place } from "./drawing.js";
 import { describe, nameOf, percent } from "./words.js";
 
 const MARGIN = 5; // units between a digit and its box, so that the box hides no ink
+const MAX_BARS = 10; // of more classes, the likeliest are shown
 
 const $ = (id) => document.getElementById(id);
 let digits = []; // of the answer that is shown
@@ -137,14 +139,33 @@ function choose(index) {
   onChoice(digits[index] ?? null);
 }
 
+/** Show the names of the classes, which have become known. */
+export const showClasses = () => showBars(digits[chosen]);
+
 function showBars(digit) {
   const condition = digit?.none > 0.5 ? ", if it is one" : "";
-  $("caption").textContent = `Probability of each digit${condition}${digit ? `: ${digit.digit} is likeliest` : ""}`;
-  [...$("bars").rows].forEach((row, label) => {
+  const what = areDigits() ? `each digit${condition}`
+    : names.length > MAX_BARS ? `the ${MAX_BARS} likeliest of ${names.length} classes` : "each class";
+  $("caption").textContent = `Probability of ${what}${digit ? `: ${names[digit.digit]} is likeliest` : ""}`;
+  const labels = labelsOfBars(digit);
+  while ($("bars").rows.length > labels.length) $("bars").deleteRow(-1);
+  while ($("bars").rows.length < labels.length) addBar($("bars"));
+  [...$("bars").rows].forEach((row, place) => {
+    const label = labels[place];
+    row.cells[0].textContent = names[label];
     showBar(row, digit?.probabilities[label]);
     row.classList.toggle("best", label === digit?.digit);
   });
   showBar($("none").rows[0], digit?.none);
+}
+
+/** The classes that have bars: all in their order, or the likeliest first. */
+function labelsOfBars(digit) {
+  const labels = [...names.keys()];
+  if (labels.length <= MAX_BARS) return labels;
+  if (!digit) return [];
+  const { probabilities } = digit;
+  return labels.sort((one, other) => probabilities[other] - probabilities[one]).slice(0, MAX_BARS);
 }
 
 function showBar(row, value) {
@@ -152,10 +173,10 @@ function showBar(row, value) {
   row.lastElementChild.textContent = value === undefined ? "" : percent(value);
 }
 
-function addBar(parent, name) {
+function addBar(parent, name = "") {
   parent.insertRow().innerHTML =
     `<th scope="row">${name}</th><td><div class="track"><span></span></div></td><td></td>`;
 }
 
-for (let digit = 0; digit < 10; digit++) addBar($("bars"), digit);
 addBar($("none"), "no digit");
+showClasses();

@@ -1,5 +1,6 @@
 // Steps: a drawing of what the server makes of the sheet, from its grey levels to the digits.
 
+import { areDigits } from "./classes.js";
 import { postForPicture } from "./requests.js";
 import { announce } from "./say.js";
 
@@ -8,6 +9,8 @@ const figure = document.getElementById("panels");
 const drawing = document.getElementById("drawn-steps");
 const words = document.getElementById("steps-words");
 const EXPLANATION = words.textContent;
+const EXPLANATION_OF_CLASSES = "From the picture to what the model sees: its grey levels, and the 28x28 pixels that they "
+  + "are scaled to, with what they were read as.";
 let request = null; // that is under way, or answered and shown
 
 /** Close the steps: the sheet is another one now. */
@@ -32,7 +35,8 @@ async function openSteps(content) {
     if (own.signal.aborted) return;
   }
   drawing.hidden = !answer.picture;
-  words.textContent = answer.picture ? EXPLANATION : `The steps could not be drawn: ${answer.error}.`;
+  const explanation = areDigits() ? EXPLANATION : EXPLANATION_OF_CLASSES;
+  words.textContent = answer.picture ? explanation : `The steps could not be drawn: ${answer.error}.`;
   figure.hidden = false;
   figure.scrollIntoView({ block: "nearest" });
   announce(words.textContent);

@@ -1,5 +1,6 @@
 // Why? A heat map over the 28x28 image: which spots speak for the digit that was read.
 
+import { names } from "./classes.js";
 import { enable } from "./enable.js";
 import { post } from "./requests.js";
 import { announce } from "./say.js";
@@ -64,7 +65,7 @@ function show(image, importance) {
     }
   });
   map.putImageData(pixels, 0, 0);
-  words.textContent = explain(importance, digit.digit);
+  words.textContent = explain(importance, names[digit.digit]);
 }
 
 /** Say what the importance of the 28x28 pixels, -1 to 1, means for a digit. */

@@ -1,10 +1,12 @@
 // What the page says, in words that a child understands.
 
+import { areDigits, names } from "./classes.js";
+
 // A runner-up with at least one chance in five is named too: somebody who looks at such a digit
 // would name both.
 const NEAR = 0.2;
 
-// The reasons of pictures/layout.py and app/rejection.py, and what to say instead.
+// The reasons of pictures/layout.py, app/rejection.py and app/class_reader.py, and what to say instead.
 const REFUSALS = [
   [/except for small specks/, () => "That is very small. Make it bigger."],
   [/blank/, () => "Nothing can be seen here. Is the writing dark enough?"],
@@ -18,6 +20,7 @@ const REFUSALS = [
     `Hard to tell: several digits, but only ${sure} sure which. Give each a little more room.`],
   [/most likely a (\d), but with only (.*) confidence/, (digit, sure) =>
     `Hard to tell: perhaps a ${digit}, but only ${sure} sure. Try to make it clearer.`],
+  [/most likely (.+), but with only (.*) confidence/, (name, sure) => `Hard to tell: perhaps ${name}, but only ${sure} sure.`],
 ];
 
 /** A probability in percent. The model is never certain, so neither 100 nor 0 is ever said. */
@@ -41,11 +44,12 @@ export function refusal({ error, reason }) {
     const match = reason.match(pattern);
     if (match) return words(...match.slice(1));
   }
-  return reason && `No digit: ${reason}.`;
+  return reason && `${areDigits() ? "No digit" : "Not recognised"}: ${reason}.`;
 }
 
-/** The text of a row, with a question mark after each digit that has a rival. */
+/** The text of a row, or a class, with a question mark after each that has a rival. */
 function withDoubts({ text, digits }) {
+  if (!areDigits()) return text + (rival(digits[0]) === null ? "" : "?");
   const left = [...digits];
   return text.replace(/\d/g, (digit) => digit + (rival(left.shift()) === null ? "" : "?"));
 }
@@ -53,7 +57,7 @@ function withDoubts({ text, digits }) {
 /** What a digit was read as: itself, or no digit where the picture was refused and looks so. */
 export function nameOf({ digit, confidence, none }, { reason }) {
   if (reason && none > 0.5) return { name: "no digit", sure: percent(none), caption: "no digit" };
-  return { name: String(digit), sure: percent(confidence), caption: percent(confidence) };
+  return { name: names[digit], sure: percent(confidence), caption: percent(confidence) };
 }
 
 /** The answer in two parts: the digits, and how sure they are. */
@@ -65,7 +69,7 @@ export function describe(answer) {
   if (digits.length === 1) {
     const [{ digit, confidence }] = digits;
     const second = rival(digits[0]);
-    return { headline, detail: second === null ? `${percent(confidence)} sure` : `could be ${digit} or ${second}` };
+    return { headline, detail: second === null ? `${percent(confidence)} sure` : `could be ${names[digit]} or ${names[second]}` };
   }
   const doubts = digits.filter((digit) => rival(digit) !== null);
   const parts = doubts.map((digit) => `${digit.digit} could be ${rival(digit)}`);
@@ -75,15 +79,15 @@ export function describe(answer) {
 /** The answer in a word or two. */
 export function summary(answer) {
   if (answer.error) return "not read";
-  return describe(answer).headline || "no digit";
+  return describe(answer).headline || (areDigits() ? "no digit" : "not recognised");
 }
 
 /** The answer as one line of text. */
 export function asText({ text, confidence, digits }) {
   const parts = digits.map((digit) => {
     const second = rival(digit);
-    const or = second === null ? "" : `, or ${second}: ${percent(digit.probabilities[second])}`;
-    return `${digit.digit} (${percent(digit.confidence)}${or})`;
+    const or = second === null ? "" : `, or ${names[second]}: ${percent(digit.probabilities[second])}`;
+    return `${names[digit.digit]} (${percent(digit.confidence)}${or})`;
   });
   return digits.length === 1 ? parts[0] : `${text} (${percent(confidence)}): ${parts.join(", ")}`;
 }

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from app.web.api import PictureBody, WhyBody, parsed, picture_in
+from app.web.api import PictureBody, WhyBody, parsed, picture_in, why_body
 from app.web.form import MAX_PARTS
 from pictures.files import PictureError
 
@@ -101,6 +101,14 @@ def test_a_question_about_no_digit(digit: str) -> None:
     """Only whole numbers from 0 to 9 are digits."""
     with pytest.raises(PictureError, match="expected"):
         parsed(WhyBody, f'{{"image": "", "digit": {digit}}}'.encode())
+
+
+def test_a_question_about_a_class() -> None:
+    """A model of 26 classes may be asked about the last of them, and about no other."""
+    kind = why_body(26)
+    assert parsed(kind, b'{"image": "", "digit": 25}').digit == 25
+    with pytest.raises(PictureError, match="found 26, expected a whole number from 0 to 25"):
+        parsed(kind, b'{"image": "", "digit": 26}')
 
 
 def test_deep_and_long_json_is_refused() -> None:

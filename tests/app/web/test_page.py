@@ -22,10 +22,11 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from app.class_reader import low_confidence
 from app.rejection import confidence_reason, none_reason, row_reason
 from pictures.box import Box
 from pictures.layout import layout_reason, shape_reason
-from tests.app.conftest import STROKES, Server, drawn, encoded
+from tests.app.conftest import NAMES, STROKES, Server, drawn, encoded
 
 pytestmark = pytest.mark.slow
 
@@ -544,6 +545,7 @@ def test_each_reason_has_its_words(page: Chrome) -> None:
         layout_reason(np.ones((9, 9), bool), [Box(0, 0, 9, 4), Box(0, 5, 9, 9)]),
         layout_reason(np.ones((9, 9), bool), [Box(0, 0, 9, 9)] * 21),
         shape_reason([np.full((28, 28), 255, np.uint8)]),
+        low_confidence(np.full(3, 0.3, np.float32), "ankle boot"),
     ]
     assert all(reasons)
     words = page.execute_async_script(
@@ -590,6 +592,48 @@ def test_a_letter_is_no_digit(page: Chrome) -> None:
     [bar] = row.find_elements(By.CSS_SELECTOR, ".track span")
     assert float(re.sub("[^0-9.]", "", bar.get_attribute("style") or "")) > 50
     assert not element(page, "copy").is_enabled()
+
+
+def test_other_classes_are_named(page: Chrome, named_server: Server) -> None:
+    """With a model of other classes all parts of the page have names, and none speaks of digits."""
+    show_on(page, 400, 800, 1, mobile=False)
+    page.get(named_server.url)
+    wait(page, lambda: element(page, "title").text == "Draw or choose a picture")
+    give(page, "paste", **{"a.png": as_base64(Image.new("L", (40, 40), 0))})
+    assert answer(page, "sure$") == "ankle boot 99.9 % sure"
+    give(page, "paste", **{"a.png": as_base64(Image.new("L", (40, 40), 191))})
+    assert answer(page, "could be .* or ").startswith((f"{NAMES[1]}? ", f"{NAMES[2]}? "))
+    wait(page, lambda: len(element(page, "entries").find_elements(By.TAG_NAME, "button")) == 2)
+    assert [row.text for row in page.find_elements(By.CSS_SELECTOR, "#bars th")] == [*NAMES]
+    widths = [row.size["width"] for row in page.find_elements(By.CSS_SELECTOR, "#bars .track")]
+    assert min(widths) > 90
+    element(page, "why").click()
+    wait(page, lambda: element(page, "strongest").text)
+    assert panels(page) == [2, 1]
+    text = page.find_element(By.TAG_NAME, "body").text
+    assert not re.search("digit", text, re.IGNORECASE)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= 400
+
+
+def test_many_classes_show_the_likeliest(page: Chrome) -> None:
+    """Of 26 letters the ten likeliest have bars, the likeliest first."""
+    bars = page.execute_async_script(
+        """
+        const done = arguments[0];
+        Promise.all([import("./classes.js"), import("./result.js")]).then(([classes, result]) => {
+          classes.useClasses([..."abcdefghijklmnopqrstuvwxyz"]);
+          const probabilities = Array(26).fill(0.01).with(25, 0.6).with(7, 0.16);
+          const digit = { digit: 25, confidence: 0.6, probabilities, none: null };
+          Object.assign(digit, { box: [0, 0, 9, 9], image: "" });
+          const all = { text: "z", confidence: 0.6, reason: "", width: 9, height: 9 };
+          result.showAnswer({ ...all, digits: [digit] });
+          done([document.getElementById("caption").textContent,
+            ...[...document.querySelectorAll("#bars th")].map((name) => name.textContent)]);
+        });
+        """
+    )
+    assert bars[0] == "Probability of the 10 likeliest of 26 classes: z is likeliest"
+    assert bars[1:] == [*"zhabcdefgi"]
 
 
 def panels(page: Chrome) -> list[float]:

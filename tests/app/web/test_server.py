@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 from app.web import server as module
 from app.web.connections import MAX_PER_ADDRESS
 from benchmarks.server import started_server
-from tests.app.conftest import Server, drawn, encoded, memory_of
+from tests.app.conftest import NAMES, Server, drawn, encoded, memory_of
 from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -105,6 +105,34 @@ def test_explains_a_digit(server: Server) -> None:
     rows = requests.post(f"{server.url}/why", json=question, timeout=100).json()["importance"]
     assert [len(row) for row in rows] == [28] * 28
     assert max(map(max, rows)) > 0.1
+
+
+def test_names_other_classes(named_server: Server) -> None:
+    """A model of other classes names the whole picture, and knows nothing of "none"."""
+    url, picture = named_server.url, encoded(Image.new("L", (60, 40), 128))
+    answer = requests.post(f"{url}/read", picture, timeout=100).json()
+    (digit,) = answer.pop("digits")
+    sure = digit["confidence"]
+    assert answer == {
+        **{"text": "T-shirt/top", "confidence": sure, "reason": "", "width": 60, "height": 40}
+    }
+    assert (digit["digit"], digit["name"], digit["none"]) == (1, "T-shirt/top", None)
+    assert (sure, len(digit["probabilities"])) == (max(digit["probabilities"]), 3)
+    assert digit["box"] == [0, 0, 60, 40]
+    drawing = requests.post(f"{url}/steps", picture, timeout=100).content
+    with Image.open(io.BytesIO(drawing)) as steps:
+        assert steps.size == (2 * 172, 196)
+    for last, status in ((2, 200), (3, 422)):
+        question = {"image": digit["image"], "digit": last}
+        assert requests.post(f"{url}/why", json=question, timeout=100).status_code == status
+
+
+def test_says_which_classes_there_are(server: Server, named_server: Server) -> None:
+    """GET /model lists the classes, and a digit has its own name."""
+    for each, names in ((server, [*"0123456789"]), (named_server, [*NAMES])):
+        assert requests.get(f"{each.url}/model", timeout=100).json()["classes"] == names
+    answer = requests.post(f"{server.url}/read", encoded(drawn(4)), timeout=100).json()
+    assert [(digit["digit"], digit["name"]) for digit in answer["digits"]] == [(4, "4")]
 
 
 def test_says_that_it_is_there(server: Server) -> None:
