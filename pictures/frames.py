@@ -8,6 +8,7 @@ import numpy as np
 
 from pictures.arrays import Mask
 from pictures.box import Box
+from pictures.connected import connected_components
 from pictures.lines import MAX_THICKNESS, MAX_TILT, MIN_LENGTH, horizontal_runs
 
 MIN_LINE = 0.3  # of the picture's side along which it runs, for a line that touches nothing
@@ -25,12 +26,9 @@ MIN_REST = 0.2  # of the picture's shorter side: other components are writing if
 
 def without_frames(mask: Mask) -> Mask:
     """Remove the components that are frames, or lines outside the writing."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    if count > MIN_DASHES:
-        linked = (mask | _gaps(mask) | _gaps(mask.T).T).astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(linked, connectivity=8)
+    labels, stats = connected_components(mask)
+    if len(stats) > MIN_DASHES:
+        labels, stats = connected_components(mask | _gaps(mask) | _gaps(mask.T).T)
     boxes = {
         label: Box(left, top, left + width, top + height)
         for label, (left, top, width, height, _) in enumerate(stats.tolist())
