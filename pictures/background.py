@@ -12,7 +12,7 @@ import numpy as np
 from pictures.arrays import Levels, Mask
 from pictures.frames import without_frames
 from pictures.grey import enlarged, enlargement
-from pictures.ink import filled_holes, ink_and_mask
+from pictures.ink import MIN_HOLE, filled_holes, ink_and_mask
 
 # Light and dark may be confused if ink covers more of the border or the picture, or if the levels
 # along the border differ by more, of their range in the picture.
@@ -57,9 +57,24 @@ def _strength(ink: Levels) -> float:
 
 def _filled(large: Levels, dark_on_light: bool, ink: Levels, mask: Mask, factor: int) -> Ink:
     dark = large if dark_on_light else 1 - large
-    holes = filled_holes(dark, mask)
-    filled = mask | holes
-    return Ink(np.where(holes, ink.max(), ink), filled, factor, is_solid(dark, filled))
+    if may_have_holes(dark, mask):
+        holes = filled_holes(dark, mask)
+        ink, mask = np.where(holes, ink.max(), ink), mask | holes
+    return Ink(ink, mask, factor, is_solid(dark, mask))
+
+
+def may_have_holes(grey: Levels, mask: Mask) -> bool:
+    """Return whether a hole of a mask (H, W) may be as dark as its ink.
+
+    Looking for the holes takes long, and in most drawings too little beside the mask is dark. A
+    hole's median is compared with the levels around it, which here are taken as light as they may
+    be.
+    """
+    if not mask.any():
+        return False
+    middle = (float(np.percentile(grey[mask], 75)) + float(grey.max())) / 2
+    beside = np.count_nonzero((grey < middle) & ~mask)
+    return beside >= MIN_HOLE / 2 * np.count_nonzero(mask)
 
 
 def is_solid(grey: Levels, mask: Mask) -> bool:
@@ -73,6 +88,8 @@ def is_solid(grey: Levels, mask: Mask) -> bool:
         return False
     middle = (float(np.median(grey[mask])) + float(np.median(grey[~mask]))) / 2
     dark = grey < middle
+    if not (dark & ~mask).any():
+        return False
     count, labels = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
     sides = ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1]))
     contact = np.max(

@@ -8,7 +8,7 @@ import numpy as np
 
 from pictures.arrays import Mask
 from pictures.box import Box
-from pictures.connected import connected_components
+from pictures.connected import connected_components, labelled
 from pictures.lines import MAX_THICKNESS, MAX_TILT, MIN_LENGTH, horizontal_runs
 
 MIN_LINE = 0.3  # of the picture's side along which it runs, for a line that touches nothing
@@ -50,7 +50,7 @@ def without_frames(mask: Mask) -> Mask:
         if label not in straight and box.height >= MIN_REST * min(mask.shape)
     ]
     printed = _beside(straight, others, mask.shape) if others else _through(straight, mask.shape)
-    return np.asarray(mask & ~np.isin(labels, list(hollow | printed)))
+    return np.asarray(mask & ~labelled(labels, hollow | printed))
 
 
 def _beside(straight: dict[int, Box], writing: list[Box], shape: tuple[int, ...]) -> set[int]:
