@@ -74,7 +74,7 @@ def may_have_holes(grey: Levels, mask: Mask) -> bool:
         return False
     middle = (float(np.percentile(grey[mask], 75)) + float(grey.max())) / 2
     beside = np.count_nonzero((grey < middle) & ~mask)
-    return beside >= MIN_HOLE / 2 * np.count_nonzero(mask)
+    return bool(beside >= MIN_HOLE / 2 * np.count_nonzero(mask))
 
 
 def is_solid(grey: Levels, mask: Mask) -> bool:
