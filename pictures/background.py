@@ -66,15 +66,30 @@ def _filled(large: Levels, dark_on_light: bool, ink: Levels, mask: Mask, factor:
 def may_have_holes(grey: Levels, mask: Mask) -> bool:
     """Return whether a hole of a mask (H, W) may be as dark as its ink.
 
-    Looking for the holes takes long, and in most drawings too little beside the mask is dark. A
-    hole's median is compared with the levels around it, which here are taken as light as they may
-    be.
+    Looking for the holes takes long. In most drawings too little beside the mask is dark, where a
+    hole's levels are compared with those around it, taken here as light as they may be. In most
+    photos nothing beside the mask is large enough.
     """
     if not mask.any():
         return False
     middle = (float(np.percentile(grey[mask], 75)) + float(grey.max())) / 2
     beside = np.count_nonzero((grey < middle) & ~mask)
-    return bool(beside >= MIN_HOLE / 2 * np.count_nonzero(mask))
+    least = MIN_HOLE * np.count_nonzero(mask)
+    if beside < least / 2:
+        return False
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    is_dark = grey < (np.median(grey[mask]) + np.median(border)) / 2
+    return any(_largest_inside(free) >= least for free in (~mask, ~mask & is_dark))
+
+
+def _largest_inside(free: Mask) -> int:
+    """Return the pixels of the largest component that does not touch the border, 0 if none."""
+    count, labels = cv2.connectedComponents(free.astype(np.uint8), connectivity=4)
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    sizes[0] = 0
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        sizes[side] = 0
+    return int(sizes.max())
 
 
 def is_solid(grey: Levels, mask: Mask) -> bool:

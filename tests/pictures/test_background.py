@@ -151,6 +151,16 @@ def test_only_rings_with_a_dark_inside_may_have_holes(inside: float) -> None:
     assert not may_have_holes(grey, np.zeros_like(mask))
 
 
+def test_small_dark_spots_are_no_holes() -> None:
+    """Noise may be dark, and much of it, but no spot is large enough to be filled."""
+    grey, mask = np.ones((60, 60), np.float32), np.zeros((60, 60), np.bool_)
+    grey[10:50, 28:32], mask[10:50, 28:32] = 0.1, True
+    grey[2:58:4, 4:24:4] = 0.1
+    assert not may_have_holes(grey, mask)
+    grey[20:30, 40:50] = 0.1
+    assert may_have_holes(grey, mask)
+
+
 def test_a_solid_shape_by_hand() -> None:
     """A disc of which the mask has only the edge is solid; a drawn circle is not."""
     away = np.hypot(*(np.indices((100, 100)) - 50))
