@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from ai_edge_litert.interpreter import Interpreter
 
 from pictures.arrays import Levels, Probabilities, UInt8Array
 
@@ -17,8 +17,6 @@ class Classifier:
         self._runtime = Interpreter(
             model_content=model if isinstance(model, bytes) else model.read_bytes(),
             num_threads=1,
-            # The default delegate saves less than a millisecond and prints a greeting on stderr.
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
         self._input = self._runtime.get_input_details()[0]["index"]
         self._output = self._runtime.get_output_details()[0]["index"]

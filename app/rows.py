@@ -18,6 +18,7 @@ from app.marks import Mark, find_marks, with_marks
 from app.row_image import STRIDE, row_image
 from pictures.arrays import Levels, Mask, Probabilities
 from pictures.box import Box
+from pictures.ink import paper_noise
 from pictures.segment import Digit, cut_out
 
 MAX_DIGIT_ASPECT = 1.1  # width to height; most digits are higher than wide
@@ -69,7 +70,8 @@ class RowReader:
         if not all(part.mask.any() for part in parts):
             return NO_ROW
         probabilities, confidence = digit_probabilities(columns, string)
-        digits = [cut_out(ink, part.mask, factor) for part in parts]
+        paper, _ = paper_noise(ink)
+        digits = [cut_out(ink, part.mask, factor, paper) for part in parts]
         rest = mask & ~np.any([part.mask for part in parts], axis=0)
         marks = find_marks(rest, [digit.box for digit in digits], factor)
         is_cut = [part.is_cut for part in parts]

@@ -12,7 +12,7 @@ import numpy as np
 from pictures.arrays import Levels, Mask
 from pictures.frames import without_frames
 from pictures.grey import enlarged, enlargement
-from pictures.ink import filled_holes, ink_and_mask
+from pictures.ink import MIN_HOLE, filled_holes, ink_and_mask
 
 # Light and dark may be confused if ink covers more of the border or the picture, or if the levels
 # along the border differ by more, of their range in the picture.
@@ -57,9 +57,39 @@ def _strength(ink: Levels) -> float:
 
 def _filled(large: Levels, dark_on_light: bool, ink: Levels, mask: Mask, factor: int) -> Ink:
     dark = large if dark_on_light else 1 - large
-    holes = filled_holes(dark, mask)
-    filled = mask | holes
-    return Ink(np.where(holes, ink.max(), ink), filled, factor, is_solid(dark, filled))
+    if may_have_holes(dark, mask):
+        holes = filled_holes(dark, mask)
+        ink, mask = np.where(holes, ink.max(), ink), mask | holes
+    return Ink(ink, mask, factor, is_solid(dark, mask))
+
+
+def may_have_holes(grey: Levels, mask: Mask) -> bool:
+    """Return whether a hole of a mask (H, W) may be as dark as its ink.
+
+    Looking for the holes takes long. In most drawings too little beside the mask is dark, where a
+    hole's levels are compared with those around it, taken here as light as they may be. In most
+    photos nothing beside the mask is large enough.
+    """
+    if not mask.any():
+        return False
+    middle = (float(np.percentile(grey[mask], 75)) + float(grey.max())) / 2
+    beside = np.count_nonzero((grey < middle) & ~mask)
+    least = MIN_HOLE * np.count_nonzero(mask)
+    if beside < least / 2:
+        return False
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    is_dark = grey < (np.median(grey[mask]) + np.median(border)) / 2
+    return any(_largest_inside(free) >= least for free in (~mask, ~mask & is_dark))
+
+
+def _largest_inside(free: Mask) -> int:
+    """Return the pixels of the largest component that does not touch the border, 0 if none."""
+    count, labels = cv2.connectedComponents(free.astype(np.uint8), connectivity=4)
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    sizes[0] = 0
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        sizes[side] = 0
+    return int(sizes.max())
 
 
 def is_solid(grey: Levels, mask: Mask) -> bool:
@@ -73,6 +103,8 @@ def is_solid(grey: Levels, mask: Mask) -> bool:
         return False
     middle = (float(np.median(grey[mask])) + float(np.median(grey[~mask]))) / 2
     dark = grey < middle
+    if not (dark & ~mask).any():
+        return False
     count, labels = cv2.connectedComponents(dark.astype(np.uint8), connectivity=8)
     sides = ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1]))
     contact = np.max(

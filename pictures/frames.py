@@ -8,6 +8,7 @@ import numpy as np
 
 from pictures.arrays import Mask
 from pictures.box import Box
+from pictures.connected import connected_components, labelled
 from pictures.lines import MAX_THICKNESS, MAX_TILT, MIN_LENGTH, horizontal_runs
 
 MIN_LINE = 0.3  # of the picture's side along which it runs, for a line that touches nothing
@@ -25,12 +26,9 @@ MIN_REST = 0.2  # of the picture's shorter side: other components are writing if
 
 def without_frames(mask: Mask) -> Mask:
     """Remove the components that are frames, or lines outside the writing."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    if count > MIN_DASHES:
-        linked = (mask | _gaps(mask) | _gaps(mask.T).T).astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(linked, connectivity=8)
+    labels, stats = connected_components(mask)
+    if len(stats) > MIN_DASHES:
+        labels, stats = connected_components(mask | _gaps(mask) | _gaps(mask.T).T)
     boxes = {
         label: Box(left, top, left + width, top + height)
         for label, (left, top, width, height, _) in enumerate(stats.tolist())
@@ -52,7 +50,7 @@ def without_frames(mask: Mask) -> Mask:
         if label not in straight and box.height >= MIN_REST * min(mask.shape)
     ]
     printed = _beside(straight, others, mask.shape) if others else _through(straight, mask.shape)
-    return np.asarray(mask & ~np.isin(labels, list(hollow | printed)))
+    return np.asarray(mask & ~labelled(labels, hollow | printed))
 
 
 def _beside(straight: dict[int, Box], writing: list[Box], shape: tuple[int, ...]) -> set[int]:

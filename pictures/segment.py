@@ -9,6 +9,7 @@ from pictures.arrays import Levels, Mask, UInt8Array
 from pictures.background import Ink, inks
 from pictures.box import Box
 from pictures.components import bounding_box, find_components, group_components
+from pictures.connected import inked_box, labelled
 from pictures.frames import without_frames
 from pictures.ink import paper_noise
 from pictures.layout import layout_reason, shape_reason, solid_reason
@@ -80,13 +81,15 @@ def _steps(grey: Levels, ink: Ink, unframed: Mask) -> Steps:
     components = find_components(writing)
     groups = group_components(components.boxes)
     boxes = [bounding_box(components.boxes, group) for group in groups]
-    grouped = np.isin(components.labels, [label for group in groups for label in group])
+    grouped = labelled(components.labels, [label for group in groups for label in group])
 
     steps = Steps(grey, *ink[:2], writing, grouped, boxes, ink.factor, False, [])
     if reason := layout_reason(ink.mask, boxes) or solid_reason(ink.is_solid):
         return steps._replace(reason=reason)
+    paper, _ = paper_noise(ink.levels)
     digits = [
-        cut_out(ink.levels, np.isin(components.labels, group), ink.factor) for group in groups
+        cut_out(ink.levels, labelled(components.labels, group), ink.factor, paper)
+        for group in groups
     ]
     if reason := shape_reason([digit.image for digit in digits]):
         return steps._replace(reason=reason)
@@ -102,13 +105,13 @@ def _steps_as_it_is(grey: Levels, is_mnist_form: bool) -> Steps:
     return Steps(grey, grey, mask, mask, mask, [], 1, is_mnist_form, [Digit(box, image)])
 
 
-def cut_out(ink: Levels, mask: Mask, factor: int) -> Digit:
+def cut_out(ink: Levels, mask: Mask, factor: int, paper: float) -> Digit:
     """Cut one digit's own mask (H, W) out of the ink, with a margin, and normalise it.
 
-    The mask has ink; ink and mask are larger than the picture by the factor.
+    The mask has ink; ink and mask are larger than the picture by the factor. `paper` is the ink
+    level of empty paper.
     """
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    box = inked_box(mask)
     margin = round(max(box.width, box.height) * MARGIN) + 6  # full_range softens the edge
     height, width = ink.shape
     top, bottom = max(0, box.top - margin), min(height, box.bottom + margin)
@@ -118,6 +121,5 @@ def cut_out(ink: Levels, mask: Mask, factor: int) -> Digit:
         (left - box.left + margin, box.right + margin - right),
     )
     window = slice(top, bottom), slice(left, right)
-    paper, _ = paper_noise(ink)
     image = normalised(np.pad(ink[window], missing), np.pad(mask[window], missing), paper)
     return Digit(Box(*(round(value / factor) for value in box)), image)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from pictures.arrays import Levels, Mask
-from pictures.background import inks, is_dark_on_light, is_solid
+from pictures.background import inks, is_dark_on_light, is_solid, may_have_holes
 from pictures.frames import without_frames
 from pictures.ink import filled_holes
 from tests.app.conftest import STROKES, drawn
@@ -139,6 +139,26 @@ def test_holes_by_hand() -> None:
     expected = np.zeros_like(mask)
     expected[16:44, 76:104] = True
     np.testing.assert_array_equal(filled_holes(grey, mask), expected)
+
+
+@pytest.mark.parametrize("inside", [0, 0.2, 0.4, 0.6, 0.9, 1])
+def test_only_rings_with_a_dark_inside_may_have_holes(inside: float) -> None:
+    """Where a hole is filled, it may have been one; a light inside is not looked at."""
+    grey, mask = np.ones((60, 60), np.float32), np.zeros((60, 60), np.bool_)
+    grey[10:50, 10:50], mask[10:50, 10:50] = 0.1, True
+    grey[16:44, 16:44], mask[16:44, 16:44] = inside, False
+    assert may_have_holes(grey, mask) == filled_holes(grey, mask).any() == (inside < 0.5)
+    assert not may_have_holes(grey, np.zeros_like(mask))
+
+
+def test_small_dark_spots_are_no_holes() -> None:
+    """Noise may be dark, and much of it, but no spot is large enough to be filled."""
+    grey, mask = np.ones((60, 60), np.float32), np.zeros((60, 60), np.bool_)
+    grey[10:50, 28:32], mask[10:50, 28:32] = 0.1, True
+    grey[2:58:4, 4:24:4] = 0.1
+    assert not may_have_holes(grey, mask)
+    grey[20:30, 40:50] = 0.1
+    assert may_have_holes(grey, mask)
 
 
 def test_a_solid_shape_by_hand() -> None:

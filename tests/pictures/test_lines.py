@@ -2,8 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
+from pictures.arrays import Mask
 from pictures.frames import without_frames
-from pictures.lines import stick_out, without_touching_lines
+from pictures.lines import horizontal_runs, stick_out, without_touching_lines
 from tests.app.conftest import STROKES
 from tests.pictures.test_frames import digit, lines
 
@@ -14,6 +15,28 @@ def test_a_touching_line_is_cut_only_if_it_is_long() -> None:
     np.testing.assert_array_equal(without_touching_lines(letter), letter)
     mask = digit(8) | lines(((10, 100), (130, 100)))
     assert not without_touching_lines(mask)[:, :30].any()
+
+
+def all_runs(mask: Mask, length: int, tolerance: int) -> Mask:
+    """Return the ink of a mask (H, W) in runs of so many pixels, thick ones too."""
+    thick = cv2.dilate(mask.astype(np.uint8), np.ones((2 * tolerance + 1, 1), np.uint8))
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    return np.asarray(mask & (runs > 0))
+
+
+@pytest.mark.parametrize(("share", "length", "tolerance"), [(0.2, 28, 1), (0.5, 70, 1)])
+def test_no_run_is_missed(share: float, length: int, tolerance: int) -> None:
+    """Lines are found wherever they begin and end, as if all pixels were looked at."""
+    random, is_found = np.random.default_rng(0), []
+    for _ in range(100):
+        left, top, right = (int(value) for value in random.integers(0, 140, 3))
+        rise = int(random.integers(-2, 3))
+        mask = lines(((left, top), (right, top + rise)), thickness=1)
+        mask |= lines(((20, 40), (20, 100)), thickness=5)  # a stroke that is no run
+        found = horizontal_runs(mask, share, mask.shape)
+        np.testing.assert_array_equal(found, all_runs(mask, length, tolerance))
+        is_found.append(bool(found.any()))
+    assert 10 < sum(is_found) < 90
 
 
 @pytest.mark.parametrize("name", [0, 4, 6, 8, 9])
