@@ -1,6 +1,6 @@
 """Train the CNN with a checkpoint after every epoch, and keep the epoch that validates best.
 
-Reads: {train,validation}_{images,labels}.npy in the folder `--processed`.
+Reads: {train,validation}_{images,labels}.npy and dataset.json in the folder `--processed`.
 Writes: the model with the kept weights, as .keras (`--model`) and as .tflite for LiteRT
 (`--litert`); the metrics of each epoch (`--history`, CSV) and of the kept one (`--progress`, JSON),
 both anew after every epoch, so that a run can be watched; and the first training images as
@@ -20,6 +20,7 @@ import pandas as pd
 
 from stages.shared.arrays import LabelledImages, UInt8Array, load_split
 from stages.shared.cli import parse_paths
+from stages.shared.dataset import DATASET_FILE, read_dataset
 from stages.shared.files import replacing, write_csv, write_json
 from stages.shared.params import load_section
 from stages.training.batches import training_batches
@@ -40,6 +41,7 @@ def train(
     settings: Train,
     training: LabelledImages,
     validation: LabelledImages,
+    num_classes: int,
     checkpoints: CheckpointFolder,
     report: Report,
 ) -> keras.Model:
@@ -61,7 +63,7 @@ def train(
         if settings.networks > 1:
             print(f"network {index + 1} of {settings.networks}")
         network, rows = train_network(
-            settings, training, validation, checkpoints, index, report=report_all
+            settings, training, validation, num_classes, checkpoints, index, report=report_all
         )
         networks.append(network)
         finished += rows
@@ -80,7 +82,8 @@ def summarise(history: History) -> dict[str, float]:
 
 def open_checkpoints(settings: Train, processed: Path) -> CheckpointFolder:
     """Return the folder, in the project, for the states of this training."""
-    files = sorted([*processed.glob("*.npy"), *Path(__file__).parent.rglob("*.py")])
+    data = [*processed.glob("*.npy"), processed / DATASET_FILE]
+    files = sorted([*data, *Path(__file__).parent.rglob("*.py")])
     return CheckpointFolder(checkpoint_root(Path.cwd()), run_key(settings.model_dump(), files))
 
 
@@ -120,12 +123,13 @@ def main() -> None:
 
     training = load_split(paths.processed, "train")
     validation = load_split(paths.processed, "validation")
+    num_classes = len(read_dataset(paths.processed / DATASET_FILE).classes)
     print(f"training images: {training.images.shape}, validation: {validation.images.shape}")
     print(f"devices: {describe_devices()}")
 
     report = report_to(paths.history, paths.progress)
     with open_checkpoints(settings, paths.processed) as checkpoints:
-        model = train(settings, training, validation, checkpoints, report)
+        model = train(settings, training, validation, num_classes, checkpoints, report)
         save_model(model, paths.model)
         export_litert(paths.model, paths.litert)
         with replacing(paths.augmented) as file:

@@ -20,6 +20,7 @@ from stages.cluster.progress import Board
 from stages.cluster.session import connected
 from stages.shared.arrays import load_split
 from stages.shared.cli import StageError, one_line
+from stages.shared.dataset import DATASET_FILE, read_dataset
 from stages.shared.params import load_section
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.early_stopping import History
@@ -89,13 +90,14 @@ def train(
     """Train all networks into the checkpoints. Raises `StageError` and `KeyboardInterrupt`."""
     settings = load_section(Train, arguments.params)
     splits = [load_split(arguments.processed, split) for split in ("train", "validation")]
+    num_classes = len(read_dataset(arguments.processed / DATASET_FILE).classes)
     folder = arguments.checkpoints
     # Ray would look for modules in the project's folder before it takes those it is given.
     os.chdir(folder)
     with connected(arguments.address, settings.threads, give_up):
         handle_signals()  # again: Ray has set handlers of its own
         checkpoints = CheckpointFolder(folder.parent, folder.name)
-        Driver(settings, checkpoints, report, board).train(*splits)
+        Driver(settings, checkpoints, report, board).train(*splits, num_classes)
 
 
 def handle_signals() -> None:

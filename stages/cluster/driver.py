@@ -72,7 +72,7 @@ class Driver:
         network.finished = is_finished(history, self.settings.epochs, stopping)
         return state
 
-    def train(self, training: LabelledImages, validation: LabelledImages) -> None:
+    def train(self, training: LabelledImages, validation: LabelledImages, num_classes: int) -> None:
         """Train all networks; report the rows of all epochs so far, whenever there are more.
 
         Raises `StageError` for an error of a training, if no node may train, and if a network is
@@ -83,7 +83,7 @@ class Driver:
         while not all(network.finished for network in self.networks):
             self.nodes.update()
             self._take_back()
-            self._give(data)
+            self._give([*data, num_classes])
             tasks = {network.task: network for network in self.networks if network.task}
             if tasks:
                 for task in ray.wait([*tasks], num_returns=len(tasks), timeout=TICK)[0]:
