@@ -101,9 +101,10 @@ def read_table(
     if digest(content) != configuration.outputs.get(path):
         raise source.stale(f"{path} of another run", f"the one in {LOCK}")
     try:
-        return pd.read_csv(io.BytesIO(content), **options)
+        table: pd.DataFrame = pd.read_csv(io.BytesIO(content), **options)
     except ValueError as error:
         raise source.stale(f"{path} with {one_line(error)}", "CSV") from error
+    return table
 
 
 def check_same_test_set(runs: list[Run]) -> None:

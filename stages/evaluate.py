@@ -59,8 +59,9 @@ def compute_scores(labels: UInt8Array, probabilities: Probabilities) -> dict[str
 def class_table(
     labels: UInt8Array, predicted: NDArray[np.int64], classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Return a row per class: digit (the class's name), images, and of these images errors,
-    precision, recall, f1.
+    """Return a row per class: digit, images, errors (of these images), precision, recall, f1.
+
+    The column `digit` has the class's name.
     """
     scores = _class_scores(labels, predicted, len(classes))
     return pd.DataFrame({"digit": classes} | scores)
@@ -150,8 +151,8 @@ def main() -> None:
     write_csv(paths.confusion, confusion_table(test.labels, predicted, classes))
     write_csv(paths.predictions, predictions)
 
-    print(f"actual:    {' '.join(predictions['label'][:EXAMPLES])}")
-    print(f"predicted: {' '.join(predictions['predicted'][:EXAMPLES])}")
+    print(f"actual:    {', '.join(predictions['label'][:EXAMPLES])}")
+    print(f"predicted: {', '.join(predictions['predicted'][:EXAMPLES])}")
     print(
         f"{dataset}: accuracy {metrics['accuracy']:.4f} "
         f"[{metrics['accuracy_low']:.4f}, {metrics['accuracy_high']:.4f}], "

@@ -71,10 +71,10 @@ def _read_idx_folder(folder: Path, present: list[str]) -> tuple[tuple[str, ...],
     missing = [name for name in RAW_NAMES if name not in present]
     if missing:
         raise refusal(folder, f"no {missing[0]}, plain or .gz", f"it beside {present[0]}")
-    splits = {
-        split: read_idx_pair(*(_idx_path(folder, name) or folder for name in names), refusal)
-        for split, names in IDX_FILES.items()
-    }
+    splits = {}
+    for split, names in IDX_FILES.items():
+        images, labels = (_idx_path(folder, name) or folder / name for name in names)
+        splits[split] = read_idx_pair(images, labels, refusal)
     highest = max(int(data.labels.max()) for data in splits.values())
     path = folder / CLASS_NAMES
     if not path.exists():

@@ -67,7 +67,7 @@ def fetch_all(name: str, published: PublishedSet) -> list[bytes]:
 
 
 def _fetch_one(remaining: list[str], dataset: str, name: str, published: PublishedFile) -> bytes:
-    """Fetch a file from the first of the remaining mirrors, of which the unreachable are removed."""
+    """Fetch a file from the first mirror that has it; remove those that do not answer."""
     reasons = []
     for mirror in list(remaining):
         try:

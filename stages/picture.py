@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from stages.shared.arrays import IMAGE_SHAPE, UInt8Array
 from stages.shared.cli import one_line
@@ -41,6 +41,8 @@ def read_picture(path: Path) -> UInt8Array:
             with Image.open(path) as picture:
                 picture.load()
                 return fitted(to_grey(ImageOps.exif_transpose(picture)))
+    except UnidentifiedImageError as error:
+        raise UnreadableError("empty, damaged or no picture") from error
     except _DECODING_ERRORS as error:
         raise UnreadableError(one_line(error)[:200]) from error
 

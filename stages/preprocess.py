@@ -50,14 +50,13 @@ def split_off(data: LabelledImages, size: int, seed: int) -> tuple[LabelledImage
     Raises `StageError` if there are too few images of some class.
     """
     counts = np.unique(data.labels, return_counts=True)[1]
-    least = len(counts)  # one of each class, in both parts
+    least = len(counts)
     if min(size, len(data.labels) - size) < least or counts.min() < 2:
         raise StageError(
             f"cannot take {size:,} of {len(data.labels):,} images with the classes in proportion: "
-            f"found {least} classes, of which the smallest has {counts.min():,} images, expected at "
-            f"least 2 of each class and at least {least} images on both sides; change "
-            f"preprocess.limit or preprocess.validation_fraction ({least / len(data.labels):.2g} "
-            "or more)"
+            f"found {least} classes, the smallest with {counts.min():,} images, expected 2 or more "
+            f"of each class, and {least} images or more to take and to leave; change "
+            "preprocess.limit or preprocess.validation_fraction"
         )
     rest, part = train_test_split(
         np.arange(len(data.labels)), test_size=size, stratify=data.labels, random_state=seed

@@ -83,7 +83,7 @@ def test_a_clone_with_an_empty_cache_answers(reproduced: Pipeline, tmp_path: Pat
     assert "train.dropout" in clone.succeed("dvc", "params", "diff")
     clone.succeed("dvc", "plots", "show")
     page = (clone.root / "dvc_plots" / "index.html").read_text()
-    for plot in ("Loss", "Accuracy", "Learning rate", "misclassified.png", "Errors by digit"):
+    for plot in ("Loss", "Accuracy", "Learning rate", "misclassified.png", "Errors by class"):
         assert plot in page
 
 

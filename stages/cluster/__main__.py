@@ -97,7 +97,7 @@ def train(
     with connected(arguments.address, settings.threads, give_up):
         handle_signals()  # again: Ray has set handlers of its own
         checkpoints = CheckpointFolder(folder.parent, folder.name)
-        Driver(settings, checkpoints, report, board).train(*splits, num_classes)
+        Driver(settings, checkpoints, report, board).train(splits[0], splits[1], num_classes)
 
 
 def handle_signals() -> None:

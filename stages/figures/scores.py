@@ -3,7 +3,6 @@
 `predictions` has the columns of metrics/predictions.csv, with one row per test image.
 """
 
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -66,7 +65,8 @@ def digits_figure(predictions: pd.DataFrame, dataset: DataSet, title: str) -> Fi
     ax = figure.subplots()
     bars = ax.bar(places, errors, color=ORANGE)
     ax.bar_label(bars, [str(count) for count in errors])
-    ticks = [f"{name}\nof {count:,}" for name, count in zip(names, images, strict=True)]
+    between = ", " if _longest(names) else "\n"
+    ticks = [f"{name}{between}of {count:,}" for name, count in zip(names, images, strict=True)]
     ax.set_xticks(places, ticks, **_turned(names))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel=f"true {dataset.noun}, and its test images", ylabel="errors", title=title)
@@ -75,7 +75,10 @@ def digits_figure(predictions: pd.DataFrame, dataset: DataSet, title: str) -> Fi
 
 def _tick_names(dataset: DataSet) -> list[str]:
     """Return the names of the classes, very long ones cut short."""
-    return [literal(textwrap.shorten(name, MAX_NAME, placeholder="…")) for name in dataset.classes]
+    return [
+        literal(name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…")
+        for name in dataset.classes
+    ]
 
 
 def _longest(names: list[str]) -> int:

@@ -71,14 +71,15 @@ def read_predictions(path: Path) -> "pd.DataFrame":
     import pandas as pd  # here, because its import takes 0.3 s and few callers need it
 
     try:
-        return pd.read_csv(path, **NAMES_AS_TEXT)
+        table: pd.DataFrame = pd.read_csv(path, **NAMES_AS_TEXT)
     except ValueError as error:
         raise damaged(path, one_line(error), "CSV") from error
+    return table
 
 
 def is_folder(dataset: str) -> bool:
     """Tell whether `download.dataset` means a folder: "data/my-set", ".", or an existing one."""
-    return "/" in dataset or dataset.startswith(".") or Path(dataset).is_dir()
+    return "/" in dataset or dataset.startswith(".") or (dataset != "" and Path(dataset).is_dir())
 
 
 def name_of(dataset: str) -> str:

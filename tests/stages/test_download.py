@@ -14,7 +14,7 @@ def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
     for split, data in split_digits().items():
         for name, array in zip(IDX_FILES[split], data, strict=True):
             write_idx(tmp_path / name, array)
-        images, labels = read_idx_split(tmp_path, split)
+        images, labels = read_idx_split(tmp_path, split, 10)
         total += len(labels)
         assert np.bincount(labels, minlength=10).min() > 0.09 * len(labels)
         outside = images.astype(int).sum() - images[:, 4:24, 4:24].astype(int).sum()

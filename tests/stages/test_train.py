@@ -20,10 +20,11 @@ def test_networks_are_averaged_and_differ(
     settings = TRAIN.model_copy(update={"networks": 2, "epochs": 1})
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
     reports: list[History] = []
-    model = train(settings, random_images, random_images, folder, reports.append)
+    model = train(settings, random_images, random_images, 10, folder, reports.append)
     assert [[row["network"] for row in rows] for rows in reports] == [[1], [1, 2]]
     alone = [
-        train_network(settings, random_images, random_images, folder, index)[0] for index in (0, 1)
+        train_network(settings, random_images, random_images, 10, folder, index)[0]
+        for index in (0, 1)
     ]
     first, second = (
         ensemble([network], settings.test_time_shift).predict(random_images.images, verbose=0)
@@ -47,12 +48,12 @@ def test_a_run_is_reported_after_each_epoch_and_when_it_resumes(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(TRAIN, random_images, random_images, folder, stop_after_two)
+        train(TRAIN, random_images, random_images, 10, folder, stop_after_two)
     assert [len(rows) for rows in reports] == [1, 2]
     assert all(sum(row["kept"] for row in rows) == 1 for rows in reports)
 
     resumed: list[History] = []
-    train(TRAIN, random_images, random_images, folder, resumed.append)
+    train(TRAIN, random_images, random_images, 10, folder, resumed.append)
     assert [len(rows) for rows in resumed] == [2, 3, 4]
     assert resumed[0] == reports[1]
 
