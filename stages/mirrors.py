@@ -1,7 +1,7 @@
 """Fetching gzipped files from the first mirror that has them as they were published.
 
-`python -m stages.mirrors` prints the first mirror of MNIST that answers. The exit code is 1 if
-params.yaml names MNIST and none does.
+If params.yaml names MNIST, `python -m stages.mirrors` prints its first mirror that answers. The exit
+code is 1 if none does.
 """
 
 import gzip
@@ -198,11 +198,11 @@ def main() -> None:
         dataset = load_section(Download, PARAMS).dataset
     except StageError:
         return  # download has said so
-    mirror = find_mirror()
-    if mirror:
+    if dataset == "mnist":
+        mirror = find_mirror()
+        if mirror is None:
+            raise StageError("no mirror of MNIST answers")
         print(mirror)
-    elif dataset == "mnist":
-        raise StageError("no mirror of MNIST answers")
 
 
 if __name__ == "__main__":
