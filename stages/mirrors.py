@@ -1,7 +1,7 @@
 """Fetching gzipped files from the first mirror that has them as they were published.
 
-If params.yaml names MNIST, `python -m stages.mirrors` prints its first mirror that answers. The exit
-code is 1 if none does.
+If params.yaml names MNIST, `python -m stages.mirrors` prints its first mirror that answers. The
+exit code is 1 if none does.
 """
 
 import gzip
