@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: run app tour test lint record cluster setup
 
-# Another data set is run only if the download fails because no mirror answers.
+# Another data set is run only if MNIST's download fails because no mirror answers.
 run: .venv/pipeline.installed
 	@.venv/bin/dvc repro download || { \
 	  .venv/bin/python -m stages.mirrors && exit 1; \

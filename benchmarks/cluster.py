@@ -27,6 +27,7 @@ from stages.cluster.session import connected
 from stages.cluster.states import Task, states_actor
 from stages.cluster.task import on_nodes
 from stages.shared.cli import StageError, run
+from stages.shared.dataset import DIGITS
 from stages.shared.files import write_json
 from stages.shared.params import load_section
 from stages.training import machine
@@ -46,7 +47,7 @@ def state_of_default(settings: Train) -> State:
     from stages.training.model_state import get_variables
     from stages.training.trainer import compiled_model
 
-    model = compiled_model(settings, steps_per_epoch=1)
+    model = compiled_model(settings, len(DIGITS), steps_per_epoch=1)
     random = np.random.default_rng(0)
     row = {"learning_rate": 0.001, "loss": 0.1, "accuracy": 0.9, "val_loss": 0.1}
     history: History = [

@@ -29,6 +29,7 @@ PROCESSED = Path("data/processed")
 def fit_seconds(variant: str, epochs: int) -> float:
     """Train in this process; return the seconds from building the model to the end of training."""
     from stages.shared.arrays import load_split
+    from stages.shared.dataset import DATASET_FILE, read_dataset
     from stages.train import train
     from stages.training.checkpoint import CheckpointFolder
     from stages.training.determinism import make_deterministic, use_kernels
@@ -38,11 +39,12 @@ def fit_seconds(variant: str, epochs: int) -> float:
     no_augmentation = Augmentation(rotation=0, scale=0, shear=0, shift=0)
     settings = settings.model_copy(update={"epochs": epochs, "augmentation": no_augmentation})
     training, validation = load_split(PROCESSED, "train"), load_split(PROCESSED, "validation")
+    num_classes = len(read_dataset(PROCESSED / DATASET_FILE).classes)
     if variant == "plain":
         use_kernels(settings.threads, settings.instruction_set)
         steps_per_epoch = math.ceil(len(training.labels) / settings.batch_size)
         start = time.perf_counter()
-        model = compiled_model(settings, steps_per_epoch)
+        model = compiled_model(settings, num_classes, steps_per_epoch)
         model.fit(
             *training,
             batch_size=settings.batch_size,
@@ -60,7 +62,8 @@ def fit_seconds(variant: str, epochs: int) -> float:
         CheckpointFolder(Path(folder), "overhead") as checkpoints,
     ):
         start = time.perf_counter()
-        train(settings, Inputs(training, validation), checkpoints, lambda _: None)
+        inputs = Inputs(training, validation, num_classes)
+        train(settings, inputs, checkpoints, lambda _: None)
         return time.perf_counter() - start
 
 

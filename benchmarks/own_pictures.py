@@ -18,9 +18,10 @@ import numpy as np
 
 from benchmarks.writers import Writer
 from pictures.files import PictureError
-from stages.own_pictures import to_image
+from stages.own_pictures import digit_image
 from stages.shared.arrays import LabelledImages, UInt8Array, load_split
 from stages.shared.cli import run
+from stages.shared.dataset import DIGITS
 from stages.shared.params import load_section
 from stages.training.batches import evaluation_batches
 from stages.training.checkpoint import CheckpointFolder
@@ -62,7 +63,7 @@ def _images(writer: Writer, digit: int) -> list[UInt8Array]:
     images: list[UInt8Array] = []
     while len(images) < TAUGHT + OTHERS:
         with suppress(PictureError):
-            images.append(to_image(writer.picture(digit)))
+            images.append(digit_image(writer.picture(digit)))
     return images
 
 
@@ -94,7 +95,7 @@ def main() -> None:
                 own = settings.model_copy(
                     update={"epochs": 1, "learning_rate": rate, "own_share": share}
                 )
-                inputs = Inputs(training, validation, taught, weights)
+                inputs = Inputs(training, validation, len(DIGITS), taught, weights)
                 began = time.monotonic()
                 with tempfile.TemporaryDirectory() as folder:
                     network, _ = train_network(own, inputs, CheckpointFolder(Path(folder), "k"), 0)

@@ -18,7 +18,7 @@ from tensorflow.tsl.profiler.protobuf import xplane_pb2
 from benchmarks.training_run import macs_per_image, matrix_product_flops
 from stages.shared.arrays import IMAGE_SHAPE
 from stages.shared.cli import StageError, run
-from stages.shared.dataset import NUM_CLASSES
+from stages.shared.dataset import DIGITS
 from stages.shared.params import load_section
 from stages.training.determinism import make_deterministic, use_kernels
 from stages.training.settings import Train
@@ -74,10 +74,10 @@ def main() -> None:
     settings = settings.model_copy(update={"steps_per_execution": 1})
     use_kernels(settings.threads, settings.instruction_set)
     make_deterministic(settings.seed)
-    model = compiled_model(settings, STEPS)
+    model = compiled_model(settings, len(DIGITS), STEPS)
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (settings.batch_size, *IMAGE_SHAPE), np.uint8)
-    labels = random.integers(0, NUM_CLASSES, settings.batch_size, np.uint8)
+    labels = random.integers(0, len(DIGITS), settings.batch_size, np.uint8)
     batches = tf.data.Dataset.from_tensors((images, labels)).repeat()
     model.fit(batches, steps_per_epoch=WARM_UP, verbose=0)
     with tempfile.TemporaryDirectory() as folder:

@@ -51,7 +51,6 @@ from benchmarks.results import (
 )
 from stages.idx import IDX_FILES
 from stages.shared.cli import StageError, run
-from stages.shared.dataset import NUM_CLASSES
 from stages.shared.files import read_json, write_csv, write_json
 from stages.shared.params import load_section
 from stages.training import machine
@@ -91,7 +90,7 @@ def seconds_to(accuracy: float, watched: list[tuple[float, float]]) -> float | N
 def measured_network(settings: Train, arrays: Path) -> tuple[dict[str, Any], NDArray[np.float32]]:
     """Train one network in its own process, or read the results that an unfinished run has kept.
 
-    Returns the measurements of `training_run` and the probabilities (N, 10) on the test set.
+    Returns the measurements of `training_run` and the probabilities (N, C) on the test set.
     """
     code = [*sorted(Path("stages").rglob("*.py")), Path("benchmarks/training_run.py")]
     key = run_key(settings.model_dump(), [*sorted(arrays.glob("*.npy")), *code])
@@ -107,7 +106,7 @@ def row(recipe: str, index: int, settings: Train, arrays: Path) -> dict[str, Any
     """Measure run `index` of a recipe; return its row of results.csv."""
     labels = np.load(arrays / "test_labels.npy")
     first = settings.seed + index * settings.networks
-    total = np.zeros((len(labels), NUM_CLASSES))
+    total: NDArray[Any] = np.zeros((len(labels), 1))
     measured: list[dict[str, Any]] = []
     watched: list[tuple[float, float]] = []
     seconds = 0.0

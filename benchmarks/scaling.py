@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 from benchmarks.process import output_of
 from benchmarks.results import megabytes
-from stages.preprocess import MNIST_TRAINING_IMAGES
 from stages.shared.arrays import LabelledImages, load_split, save_split
 from stages.shared.cli import run
+from stages.shared.dataset import DATASET_FILE, read_dataset, write_dataset
 from stages.shared.files import write_text
 
 PROCESSED, PARAMS = Path("data/processed"), Path("params.yaml")
@@ -42,10 +42,11 @@ def resized(data: LabelledImages, count: int) -> LabelledImages:
 
 def measure(size: int, folder: Path) -> tuple[float, float]:
     """Train an epoch on `size` images; return the seconds and the peak in millions of bytes."""
-    for split in ("train", "validation"):
-        data = load_split(PROCESSED, split)
-        count = len(data.labels) * size // MNIST_TRAINING_IMAGES
-        save_split(folder, split, resized(data, count))
+    splits = {split: load_split(PROCESSED, split) for split in ("train", "validation")}
+    total = sum(len(data.labels) for data in splits.values())
+    for split, data in splits.items():
+        save_split(folder, split, resized(data, len(data.labels) * size // total))
+    write_dataset(folder / DATASET_FILE, read_dataset(PROCESSED / DATASET_FILE))
     params = yaml.safe_load(PARAMS.read_text())
     params["train"] |= {"epochs": 1, "networks": 1}
     write_text(folder / "params.yaml", yaml.safe_dump(params))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.results import MEASURED, PROBABILITIES, megabytes
 from stages.shared.arrays import SPLITS, LabelledImages, load_split
 from stages.shared.cli import run
+from stages.shared.dataset import DATASET_FILE, read_dataset
 from stages.shared.files import replacing, write_json
 from stages.training.batches import evaluation_batches
 from stages.training.checkpoint import CheckpointFolder
@@ -49,7 +50,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
 
 
 def probabilities_of(model: keras.Model, data: LabelledImages) -> NDArray[np.float32]:
-    """Return (N, 10) float32.
+    """Return (N, C) float32.
 
     A batch at a time: `predict` takes `steps_per_execution` of them at once, in as much memory.
     """
@@ -85,11 +86,12 @@ def main() -> None:
     use_kernels(settings.threads, settings.instruction_set)
     make_deterministic(settings.seed)
     training, validation, test = (load_split(arrays, split) for split in SPLITS)
+    num_classes = len(read_dataset(arrays / DATASET_FILE).classes)
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = CheckpointFolder(Path(folder), "benchmark")
         watch = Watch(test)
         model, history = train_network(
-            settings, Inputs(training, validation), checkpoints, 0, [watch]
+            settings, Inputs(training, validation, num_classes), checkpoints, 0, [watch]
         )
     fit_seconds = watch.watched[-1][0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -4,7 +4,6 @@ import io
 import sys
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -20,7 +19,7 @@ from experiments.configuration import (
 )
 from experiments.sources import Source, experiments
 from stages.shared.cli import StageError, one_line
-from stages.shared.dataset import NUM_CLASSES
+from stages.shared.dataset import NAMES_AS_TEXT
 
 PREDICTIONS, HISTORY = "metrics/predictions.csv", "plots/history.csv"
 COLUMNS = ("index", "label", "predicted", "confidence")
@@ -31,8 +30,8 @@ class Run(NamedTuple):
 
     source: Source
     configuration: Configuration
-    labels: NDArray[Any]  # (N,), 0 to 9
-    predicted: NDArray[Any]  # (N,), 0 to 9
+    labels: NDArray[Any]  # (N,), names of classes
+    predicted: NDArray[Any]  # (N,), names of classes
 
     @property
     def seed(self) -> int:
@@ -75,20 +74,24 @@ def read_run(source: Source) -> Run:
         raise source.stale(f"no finished run in {LOCK}", "one with predictions")
     if not source.commit:
         _check_params(source, configuration)
-    table = read_table(source, configuration, PREDICTIONS)
+    table = read_table(source, configuration, PREDICTIONS, **NAMES_AS_TEXT)
     missing = [name for name in COLUMNS if name not in table]
     if missing:
         raise source.stale(f"{PREDICTIONS} without {missing[0]}", f"columns {', '.join(COLUMNS)}")
     if list(table["index"]) != list(range(len(table))):
         raise source.stale(f"{PREDICTIONS} in another order", "the index 0, 1, 2, …")
     for name in ("label", "predicted"):
-        if table[name].dtype != np.int64 or not table[name].between(0, NUM_CLASSES - 1).all():
-            raise source.stale(f"{PREDICTIONS} with other values of {name}", "digits from 0 to 9")
-    return Run(source, configuration, table["label"].to_numpy(), table["predicted"].to_numpy())
+        if not table[name].str.strip().all():
+            raise source.stale(f"{PREDICTIONS} with an empty {name}", "names of classes")
+    return Run(
+        source, configuration, table["label"].to_numpy(str), table["predicted"].to_numpy(str)
+    )
 
 
-def read_table(source: Source, configuration: Configuration, path: str) -> pd.DataFrame:
-    """Read a CSV file of a run.
+def read_table(
+    source: Source, configuration: Configuration, path: str, **options: Any
+) -> pd.DataFrame:
+    """Read a CSV file of a run; `options` go to pandas.
 
     Raises `StageError` if it is missing, or not the one that the run wrote.
     """
@@ -98,9 +101,10 @@ def read_table(source: Source, configuration: Configuration, path: str) -> pd.Da
     if digest(content) != configuration.outputs.get(path):
         raise source.stale(f"{path} of another run", f"the one in {LOCK}")
     try:
-        return pd.read_csv(io.BytesIO(content))
+        table: pd.DataFrame = pd.read_csv(io.BytesIO(content), **options)
     except ValueError as error:
         raise source.stale(f"{path} with {one_line(error)}", "CSV") from error
+    return table
 
 
 def check_same_test_set(runs: list[Run]) -> None:

@@ -1,9 +1,13 @@
 """Fetch the data set that `download.dataset` names and write its four IDX files.
 
-Reads: a mirror of MNIST, or the digits that come with scikit-learn.
-Writes: {train,t10k}-{images-idx3,labels-idx1}-ubyte, decompressed, in the folder `--raw`.
-Parameters: download. Environment: MNIST_MIRROR, a folder or a URL that is tried first.
+Reads: a mirror, the digits that come with scikit-learn, or a folder of the user's own.
+Writes: {train,t10k}-{images-idx3,labels-idx1}-ubyte, decompressed, and dataset.json with the names
+of the data set and its classes, in the folder `--raw`.
+Parameters: download. Environment: MNIST_MIRROR, FASHION_MNIST_MIRROR, KMNIST_MIRROR and
+EMNIST_LETTERS_MIRROR, each a folder or a URL that is tried first.
 """
+
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,28 +15,15 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from stages.idx import IDX_FILES, write_idx
-from stages.mirrors import PublishedFile, fetch_all
+from stages.folder import read_folder
+from stages.idx import RAW_NAMES, from_idx, to_idx
+from stages.mirrors import fetch_all
+from stages.published import PUBLISHED
 from stages.shared.arrays import UInt8Array
 from stages.shared.cli import parse_paths
-from stages.shared.dataset import Download
+from stages.shared.dataset import DATASET_FILE, DataSet, Download, write_dataset
+from stages.shared.files import replacing
 from stages.shared.params import load_section
-
-# The decompressed content of the published files: a mirror may compress them as it likes.
-MNIST = {
-    "train-images-idx3-ubyte": PublishedFile(
-        47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
-    ),
-    "train-labels-idx1-ubyte": PublishedFile(
-        60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
-    ),
-    "t10k-images-idx3-ubyte": PublishedFile(
-        7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
-    ),
-    "t10k-labels-idx1-ubyte": PublishedFile(
-        10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
-    ),
-}
 
 DIGITS_TEST_IMAGES = 360  # a fifth of the 1,797
 BOX = 20  # pixels: the side of the box that MNIST's digits were fitted into
@@ -69,12 +60,38 @@ def split_digits() -> dict[str, tuple[UInt8Array, UInt8Array]]:
     }
 
 
+def upright_letters(contents: list[bytes]) -> list[bytes]:
+    """Bring EMNIST's files into MNIST's form: its images are transposed, its labels begin at 1."""
+    converted = []
+    for name, content in zip(RAW_NAMES, contents, strict=True):
+        array = from_idx(content, Path(name), 3 if "images" in name else 1)
+        converted.append(to_idx(array.swapaxes(1, 2) if array.ndim == 3 else array - 1))
+    return converted
+
+
+def obtain(dataset: str) -> tuple[DataSet, list[bytes]]:
+    """Return the names of a data set and the content of its four IDX files.
+
+    Raises `StageError` if it cannot be had as it should be.
+    """
+    if dataset == "digits":
+        arrays = [array for data in split_digits().values() for array in data]
+        return DataSet(dataset, PUBLISHED[dataset].classes), [to_idx(array) for array in arrays]
+    if dataset in PUBLISHED:
+        contents = fetch_all(dataset, PUBLISHED[dataset])
+        if dataset == "emnist-letters":
+            contents = upright_letters(contents)
+        return DataSet(dataset, PUBLISHED[dataset].classes), contents
+    names, splits = read_folder(Path(dataset))
+    data = [array for split in splits.values() for array in (split.images[..., 0], split.labels)]
+    return names, [to_idx(array) for array in data]
+
+
 def main() -> None:
     paths = parse_paths(__doc__, raw="folder for the IDX files", params="parameter file")
-    if load_section(Download, paths.params).dataset == "mnist":
-        fetch_all(MNIST, paths.raw)
-        return
-    for split, data in split_digits().items():
-        for name, array in zip(IDX_FILES[split], data, strict=True):
-            write_idx(paths.raw / name, array)
-            print(f"{paths.raw / name}: {array.shape}")
+    dataset, contents = obtain(load_section(Download, paths.params).dataset)
+    for name, content in zip(RAW_NAMES, contents, strict=True):
+        with replacing(paths.raw / name) as file:
+            file.write(content)
+    write_dataset(paths.raw / DATASET_FILE, dataset)
+    print(f"{dataset.name}: {len(dataset.classes)} classes, {', '.join(dataset.classes)}")

@@ -1,7 +1,6 @@
 """A person's own labelled pictures, FOLDER/LABEL/any-name, as images in the data set's form."""
 
 import hashlib
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,9 +12,11 @@ from tqdm import tqdm
 
 from pictures.decode import decode
 from pictures.files import SUFFIXES, PictureError, load_file
+from pictures.fit import fitted
 from pictures.segment import attempts
 from stages.shared.arrays import IMAGE_SHAPE, LabelledImages, UInt8Array
 from stages.shared.cli import StageError
+from stages.shared.dataset import DataSet
 
 OWN_SPLITS = ("own_train", "own_test")
 HASH_BYTES = 8  # of a picture's SHA-256, which decide its side
@@ -30,8 +31,11 @@ class OwnPicture(NamedTuple):
     image: UInt8Array  # (28, 28), 0 is background
 
 
-def read_own_pictures(folder: Path, classes: Sequence[str]) -> list[OwnPicture]:
-    """Read the pictures of a folder, each of one digit, in the order of their digests.
+def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
+    """Read the pictures of a folder, in the order of their digests.
+
+    If the classes are digits, each shows one digit; otherwise it is taken whole, as the pictures
+    of a data set are.
 
     What cannot be read is left out and named in a line on stderr. A picture that is there twice
     counts once.
@@ -40,6 +44,7 @@ def read_own_pictures(folder: Path, classes: Sequence[str]) -> list[OwnPicture]:
     """
     if not folder.is_dir():
         raise StageError(f"{folder}: not found, expected a folder; type `mkdir {folder}`")
+    classes, to_image = dataset.classes, digit_image if dataset.noun == "digit" else whole_image
     found: dict[str, OwnPicture] = {}
     paths = list(_pictures(folder, classes))
     for path in tqdm(paths, desc=str(folder), unit="pictures", disable=not paths):
@@ -76,7 +81,7 @@ def _pictures(folder: Path, classes: Sequence[str]) -> Iterator[Path]:
                     _leave_out(path, "not the name of a picture")
 
 
-def to_image(content: bytes) -> UInt8Array:
+def digit_image(content: bytes) -> UInt8Array:
     """Return the digit in the content of a picture file as (28, 28) uint8, as the app reads it.
 
     Raises `PictureError` if the picture cannot be decoded, or does not show a single digit.
@@ -88,6 +93,11 @@ def to_image(content: bytes) -> UInt8Array:
                 return steps.digits[0].image
             reason = reason or steps.reason or f"found {len(steps.digits)} digits, expected one"
     raise PictureError(reason)
+
+
+def whole_image(content: bytes) -> UInt8Array:
+    """Return the content of a picture file as (28, 28) uint8, or raise `PictureError`."""
+    return fitted(decode(content).grey)
 
 
 def split_by_content(pictures: list[OwnPicture], test_fraction: float) -> dict[str, LabelledImages]:
@@ -127,4 +137,4 @@ def own_table(
 
 
 def _leave_out(path: Path, reason: str) -> None:
-    print(f"{os.fspath(path)!r} left out: {reason}", file=sys.stderr)
+    tqdm.write(f"left out: {path}: {reason}", file=sys.stderr)

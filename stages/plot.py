@@ -1,8 +1,8 @@
 """Draw the learning curves, the confusion matrix, the mistakes and how sure the model is.
 
 Reads: the metrics of each epoch (`--history`, CSV), the predictions (`--predictions`, CSV), the
-scores (`--metrics`, JSON), some augmented images (`--augmented`, .npy) and
-test_{images,labels}.npy in the folder `--processed`.
+scores (`--metrics`, JSON), some augmented images (`--augmented`, .npy), and
+test_{images,labels}.npy and dataset.json in the folder `--processed`.
 Writes: history.png, confusion.png, digits.png, confidence.png, misclassified.png, predictions.png
 and augmentation.png in the folder `--plots`.
 Parameters: plot.
@@ -18,6 +18,7 @@ from stages.figures.mistakes import misclassified_figure, predictions_figure
 from stages.figures.scores import confidence_figure, confusion_figure, digits_figure
 from stages.shared.arrays import load_array, load_split
 from stages.shared.cli import parse_paths
+from stages.shared.dataset import DATASET_FILE, read_dataset, read_predictions
 from stages.shared.files import read_csv, read_json, write_figure
 from stages.shared.params import Section, load_section
 
@@ -41,26 +42,29 @@ def main() -> None:
         params="parameter file",
     )
     settings = load_section(Plot, paths.params)
-    history, predictions = read_csv(paths.history), read_csv(paths.predictions)
+    history, predictions = read_csv(paths.history), read_predictions(paths.predictions)
     metrics = read_json(paths.metrics)
+    dataset = read_dataset(paths.processed / DATASET_FILE)
     images = load_split(paths.processed, "test").images
     augmented = load_array(paths.augmented)
 
-    dataset = metrics["dataset"]
-    score = f"{dataset}: accuracy {metrics['accuracy']:.2%}"
+    name = dataset.name
+    score = f"{name}: accuracy {metrics['accuracy']:.2%}"
     figures = {
-        "history": history_figure(history, f"{dataset}: learning curves"),
-        "confusion": confusion_figure(predictions, score),
+        "history": history_figure(history, f"{name}: learning curves"),
+        "confusion": confusion_figure(predictions, dataset, score),
         "digits": digits_figure(
-            predictions, f"{dataset}: errors by digit, {metrics['errors']:,} in all"
+            predictions,
+            dataset,
+            f"{name}: errors by {dataset.noun}, {metrics['errors']:,} in all",
         ),
         "confidence": confidence_figure(predictions, score),
-        "misclassified": misclassified_figure(predictions, images, settings.mistakes, dataset),
-        "predictions": predictions_figure(predictions, images, settings.predictions, dataset),
+        "misclassified": misclassified_figure(predictions, images, settings.mistakes, name),
+        "predictions": predictions_figure(predictions, images, settings.predictions, name),
         "augmentation": image_grid(
-            augmented, [""] * len(augmented), f"{dataset}: training images in the first epoch"
+            augmented, [""] * len(augmented), f"{name}: training images in the first epoch"
         ),
     }
-    for name, figure in figures.items():
-        write_figure(paths.plots / f"{name}.png", figure)
-        print(paths.plots / f"{name}.png")
+    for picture, figure in figures.items():
+        write_figure(paths.plots / f"{picture}.png", figure)
+        print(paths.plots / f"{picture}.png")

@@ -1,7 +1,7 @@
 """Train the CNN with a checkpoint after every epoch, and keep the epoch that validates best.
 
-Reads: {train,validation,own_train}_{images,labels}.npy in the folder `--processed`, and the model
-that `train.start_from` names.
+Reads: in the folder `--processed`, dataset.json and
+{train,validation,own_train}_{images,labels}.npy; and the model that `train.start_from` names.
 Writes: the model with the kept weights, as .keras (`--model`) and as .tflite for LiteRT
 (`--litert`); the metrics of each epoch (`--history`, CSV) and of the kept one (`--progress`, JSON),
 both anew after every epoch, so that a run can be watched; and the first training images as
@@ -21,6 +21,7 @@ import pandas as pd
 
 from stages.shared.arrays import UInt8Array
 from stages.shared.cli import parse_paths
+from stages.shared.dataset import DATASET_FILE
 from stages.shared.files import replacing, write_csv, write_json
 from stages.shared.params import load_section
 from stages.training.checkpoint import CheckpointFolder, checkpoint_root, run_key
@@ -79,7 +80,8 @@ def summarise(history: History) -> dict[str, float]:
 
 def open_checkpoints(settings: Train, processed: Path) -> CheckpointFolder:
     """Return the folder, in the project, for the states of this training."""
-    files = sorted([*processed.glob("*.npy"), *Path(__file__).parent.rglob("*.py")])
+    data = [*processed.glob("*.npy"), processed / DATASET_FILE]
+    files = sorted([*data, *Path(__file__).parent.rglob("*.py")])
     if settings.start_from:
         files.append(Path(settings.start_from))
     return CheckpointFolder(checkpoint_root(Path.cwd()), run_key(settings.model_dump(), files))
@@ -118,10 +120,8 @@ def main() -> None:
     make_deterministic(settings.seed)
 
     inputs = load_inputs(paths.processed, settings.start_from)
-    shapes = [
-        f"{name}: {getattr(inputs, name).images.shape}" for name in ("training", "validation")
-    ]
-    print("images for " + ", ".join(shapes))
+    shapes = inputs.training.images.shape, inputs.validation.images.shape
+    print(f"training images: {shapes[0]}, validation: {shapes[1]}")
     if own := len(inputs.own.labels):
         print(f"own pictures for training: {own:,}, {settings.own_share:.0%} of each batch")
     print(f"devices: {describe_devices()}")

@@ -15,7 +15,9 @@ from filelock import FileLock
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from stages.mirrors import variable
 from stages.shared.arrays import LabelledImages
+from stages.shared.dataset import NAMES
 from stages.training.settings import Augmentation, EarlyStopping, Train
 
 # A Git hook sets GIT_DIR, and Git would change that repository instead of a test's own. A user's
@@ -75,7 +77,7 @@ TRAIN = Train(
 
 def environment() -> dict[str, str]:
     """Return this process's environment, with this Python first, no mirror and no cluster."""
-    unset = ("MNIST_MIRROR", "RAY_ADDRESS")
+    unset = (*map(variable, NAMES), "RAY_ADDRESS")
     own = {key: value for key, value in os.environ.items() if key not in unset}
     return own | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 

@@ -20,11 +20,13 @@ from tests.conftest import PROJECT
 PIPELINE: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES: dict[str, Any] = PIPELINE["stages"]
 RECIPES: dict[str, Any] = yaml.safe_load((PROJECT / "recipes" / "dvc.yaml").read_text())["stages"]
+DATA = ("data/raw/dataset.json", "data/processed/dataset.json")
 LOADED_SPLITS = {
     "train": ("train_", "validation_", "own_train_"),
     "evaluate": ("test_", "own_test_", "own_pictures"),
     "plot": ("test_",),
 }
+INIT = "stages/__init__.py"
 FOLDERS = ("pictures", "stages/figures", "stages/shared", "stages/training")
 
 
@@ -76,16 +78,19 @@ def listed_paths(stage: dict[str, Any], key: str) -> set[str]:
 def test_deps_list_all_code_that_is_imported(name: str) -> None:
     """The deps of a stage are exactly the files it imports, or the folders that hold them."""
     files = {
-        path.relative_to(PROJECT).as_posix()
-        for path in local_imports(PROJECT / "stages" / f"{name}.py")
+        path.relative_to(PROJECT)
+        for path in local_imports(PROJECT / "stages" / f"{name}.py") | {PROJECT / INIT}
     }
-    code = {next((folder for folder in FOLDERS if file.startswith(folder)), file) for file in files}
-    listed = {
-        path
-        for path in listed_paths(STAGES[name], "deps")
-        if path == "pictures" or path.startswith("stages/")
-    }
-    assert listed == code | {"stages/__init__.py"}
+    code = [Path(path) for path in listed_paths(STAGES[name], "deps") if is_code(path)]
+    for file in files:
+        assert any(file.is_relative_to(path) for path in code), f"{file} is missing"
+    for path in code:
+        assert any(file.is_relative_to(path) for file in files), f"{path} is not imported"
+
+
+def is_code(path: str) -> bool:
+    """Return whether a dep is code, not data."""
+    return path in FOLDERS or path.endswith(".py")
 
 
 def test_folders_of_code_hold_code_alone() -> None:
@@ -113,7 +118,7 @@ def test_every_section_is_loaded_by_some_stage() -> None:
 
 def test_data_files_are_listed_one_by_one() -> None:
     """The outs and deps are the files that the code writes and loads."""
-    raw = {f"data/raw/{name}" for pair in IDX_FILES.values() for name in pair}
+    raw = {f"data/raw/{name}" for pair in IDX_FILES.values() for name in pair} | {DATA[0]}
     arrays = {
         f"data/processed/{split}_{kind}.npy"
         for split in (*SPLITS, *OWN_SPLITS)
@@ -121,11 +126,11 @@ def test_data_files_are_listed_one_by_one() -> None:
     } | {"data/processed/own_pictures.csv"}
     assert listed_paths(STAGES["download"], "outs") == raw
     assert raw <= listed_paths(STAGES["preprocess"], "deps")
-    assert listed_paths(STAGES["preprocess"], "outs") == arrays
+    assert listed_paths(STAGES["preprocess"], "outs") == arrays | {DATA[1]}
     for name, splits in LOADED_SPLITS.items():
         expected = {array for array in arrays if Path(array).name.startswith(splits)}
         listed = listed_paths(STAGES[name], "deps")
-        assert {dep for dep in listed if dep.startswith("data/processed/")} == expected
+        assert {dep for dep in listed if dep.startswith("data/processed/")} == expected | {DATA[1]}
 
 
 def test_pictures_and_metrics_are_in_git() -> None:
@@ -145,12 +150,15 @@ def with_default_paths(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     for recipe, default in (
-        ("${item.recipe}/arrays", "data/processed"),
-        ("${item.recipe}/model", "models/model"),
-        ("${item.recipe}/params.yaml", "params.yaml"),
-        ("${item.recipe}/augmented_images.npy", "models/augmented_images.npy"),
+        ("data/${key}", "data/raw"),  # of download, where the key is the data set
+        ("data/${item}", "data/raw"),
+        ("${item}", "params.yaml"),
+        ("${key}/arrays", "data/processed"),
+        ("${key}/model", "models/model"),
+        ("${key}/params.yaml", "params.yaml"),
+        ("${key}/augmented_images.npy", "models/augmented_images.npy"),
         *(
-            (f"${{item.recipe}}/{name}", f"metrics/{name}")
+            (f"${{key}}/{name}", f"metrics/{name}")
             for name in (
                 "data.csv",
                 "training.json",
@@ -162,8 +170,8 @@ def with_default_paths(value: Any) -> Any:
             )
         ),
         ("../models/start.keras", "models/start.keras"),
-        (", ${item.recipe}", ""),
-        ("${item.recipe}", "plots"),
+        (", ${key}", ""),
+        ("${key}", "plots"),
     ):
         value = value.replace(recipe, default)
     return value
@@ -172,24 +180,33 @@ def with_default_paths(value: Any) -> Any:
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_run_through_the_same_stages(name: str) -> None:
     """Each recipe stage equals the stage in dvc.yaml, except for its paths."""
-    recipe = with_default_paths(RECIPES[name])
+    recipe = with_default_paths(RECIPES[name]["do"])
     default = STAGES[name]
     assert recipe["cmd"] == default["cmd"]
     for key in ("deps", "outs", "metrics", "plots"):
         assert recipe.get(key) == default.get(key)
-    in_one_file = [default["params"], [{"params.yaml": default["params"]}]]
-    assert recipe["params"] in in_one_file
+    in_one_file = [{"params.yaml": default["params"]}] if "params" in default else None
+    assert recipe.get("params") == in_one_file
 
 
 def test_recipes_are_the_folders_with_parameters() -> None:
-    """Each folder with a params.yaml is in the matrix of every stage, and its file is valid."""
+    """Each folder with a params.yaml is a recipe of every stage, and its file is valid.
+
+    It names the data set that dvc.yaml gives to the recipe, and download fetches that.
+    """
     folders = {path.parent.name for path in (PROJECT / "recipes").glob("*/params.yaml")}
     assert set(RECIPES) == set(STAGES)
     for stage in set(RECIPES) - {"download"}:
-        assert set(RECIPES[stage]["matrix"]["recipe"]) == folders
+        assert set(RECIPES[stage]["foreach"]) == folders
     for folder in folders:
         for section in (Download, Preprocess, Train, Plot):
             load_section(section, PROJECT / "recipes" / folder / "params.yaml")
+    for name, file in RECIPES["download"]["foreach"].items():
+        assert load_section(Download, PROJECT / "recipes" / file).dataset == name
+    for recipe, name in RECIPES["preprocess"]["foreach"].items():
+        params = PROJECT / "recipes" / recipe / "params.yaml"
+        assert load_section(Download, params).dataset == name
+        assert name in RECIPES["download"]["foreach"]
 
 
 @pytest.mark.parametrize("name", ["download", "preprocess", "plot"])

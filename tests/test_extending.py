@@ -11,7 +11,7 @@ from tests.conftest import SMALL, Pipeline
 
 pytestmark = pytest.mark.slow
 
-RECIPE_STAGES = ("download", "preprocess", "train", "evaluate")
+RECIPE_STAGES = ("download@mnist", "preprocess", "train", "evaluate")
 
 
 def test_recipes_are_a_project_of_their_own(reproduced: Pipeline, tmp_path: Path) -> None:

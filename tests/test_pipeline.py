@@ -6,8 +6,10 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.conftest import PROJECT, Pipeline
 
@@ -57,6 +59,41 @@ def test_training_code_leaves_the_data_up_to_date(reproduced: Pipeline, file: st
     assert set(stale) == {"train", "evaluate"}
 
 
+def test_a_folder_of_pictures_goes_through(reproduced: Pipeline, tmp_path: Path) -> None:
+    """Three classes of own pictures are scored by their names; a new picture is noticed.
+
+    The line that docs/your-data.md adds to dvc.yaml makes the folder an input.
+    """
+    shutil.copytree(reproduced.root, tmp_path / "copy", symlinks=True)
+    copy = Pipeline(tmp_path / "copy")
+    names, random = ("ankle boot", "bag", "T-shirt, long"), np.random.default_rng(0)
+    shapes = copy.root / "data" / "shapes"
+    for level, name in zip((0, 100, 200), names, strict=True):
+        (shapes / name).mkdir(parents=True)
+        for index in range(20):
+            image = random.integers(level, level + 55, (40, 30, 3), dtype=np.uint8)
+            Image.fromarray(image).save(shapes / name / f"{index}.png")
+    copy.change_params({"download": {"dataset": "data/shapes"}})
+    copy.change_params({"preprocess": {"validation_fraction": 0.25}})
+    pipeline = copy.root / "dvc.yaml"
+    deps = "    deps:\n"
+    pipeline.write_text(pipeline.read_text().replace(deps, f"{deps}      - data/shapes\n", 1))
+    copy.succeed("dvc", "repro")
+    assert json.loads((copy.root / "metrics" / "metrics.json").read_text())["dataset"] == "shapes"
+    table = pd.read_csv(copy.root / "metrics" / "per_class.csv")
+    assert table["digit"].tolist() == sorted(names)
+    assert table["images"].tolist() == [4, 4, 4]
+    assert len(pd.read_csv(copy.root / "metrics" / "confusion.csv")) == 9
+
+    shutil.copy(shapes / "bag" / "0.png", shapes / "bag" / "more.png")
+    assert "download" in json.loads(copy.succeed("dvc", "status", "--json"))
+    (shapes / "bag").rename(copy.root / "gone")
+    (shapes / "ankle boot").rename(copy.root / "gone too")
+    result = copy.run("dvc", "repro")
+    assert "error: data/shapes: found one class, T-shirt, long, expected 2 to 256" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_second_run_does_nothing_and_a_forced_one_gives_the_same(reproduced: Pipeline) -> None:
     """Nothing is stale after a run, and stages that are forced to run give the same bytes.
 
@@ -83,7 +120,7 @@ def test_a_clone_with_an_empty_cache_answers(reproduced: Pipeline, tmp_path: Pat
     assert "train.dropout" in clone.succeed("dvc", "params", "diff")
     clone.succeed("dvc", "plots", "show")
     page = (clone.root / "dvc_plots" / "index.html").read_text()
-    for plot in ("Loss", "Accuracy", "Learning rate", "misclassified.png", "Errors by digit"):
+    for plot in ("Loss", "Accuracy", "Learning rate", "misclassified.png", "Errors by class"):
         assert plot in page
 
 
@@ -172,7 +209,7 @@ def test_a_damaged_input_ends_in_one_line(reproduced: Pipeline, tmp_path: Path) 
     images.write_bytes(whole[:-100])
     result = copy.run("dvc", "repro", "--single-item", "preprocess")
     assert result.returncode != 0
-    assert "t10k-images-idx3-ubyte: found" in result.stderr
+    assert "data/raw: found t10k-images-idx3-ubyte with SHA-256" in result.stderr
     assert "Traceback" not in result.stderr
     assert not list((copy.root / "data" / "processed").glob("*.npy"))
     images.write_bytes(whole)

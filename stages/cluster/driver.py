@@ -80,8 +80,9 @@ class Driver:
         lost too often.
         """
         # Memory-mapped arrays would be copied into each process.
-        training, validation, own = (LabelledImages(*map(np.array, split)) for split in inputs[:3])
-        data = ray.put(Inputs(training, validation, own, inputs.start))
+        splits = inputs.training, inputs.validation, inputs.own
+        training, validation, own = (LabelledImages(*map(np.array, split)) for split in splits)
+        data = ray.put(inputs._replace(training=training, validation=validation, own=own))
         while not all(network.finished for network in self.networks):
             self.nodes.update()
             self._take_back()

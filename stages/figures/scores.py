@@ -3,6 +3,8 @@
 `predictions` has the columns of metrics/predictions.csv, with one row per test image.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,19 +13,24 @@ from matplotlib.ticker import MaxNLocator
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-from stages.figures import BLUE, ORANGE
-from stages.shared.dataset import NUM_CLASSES
+from stages.figures import BLUE, ORANGE, literal
+from stages.shared.dataset import DataSet
 
 CONFIDENCE_BINS = 10
+SHORT_NAME = 3  # characters that fit under a column
+MAX_NAME = 24  # characters of a name
 
 
-def confusion_figure(predictions: pd.DataFrame, title: str) -> Figure:
+def confusion_figure(predictions: pd.DataFrame, dataset: DataSet, title: str) -> Figure:
     """Draw the confusion matrix; the shade of a cell shows its mistakes alone."""
+    names, places = _tick_names(dataset), range(len(dataset.classes))
     counts = confusion_matrix(
-        predictions["label"], predictions["predicted"], labels=range(NUM_CLASSES)
+        predictions["label"], predictions["predicted"], labels=dataset.classes
     )
-    mistakes = np.where(np.eye(NUM_CLASSES, dtype=bool), 0, counts)
-    figure = Figure(figsize=(7.5, 7), layout="constrained")
+    mistakes = np.where(np.eye(len(places), dtype=bool), 0, counts)
+    # Half an inch a class, and room for the names on both sides.
+    side = max(7.0, 2 + 0.5 * len(places)) + _longest(names) / 14
+    figure = Figure(figsize=(side + 0.5, side), layout="constrained")
     ax = figure.subplots()
     ax.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, 1.5 * mistakes.max()))
     for (label, predicted), count in np.ndenumerate(counts):
@@ -38,27 +45,52 @@ def confusion_figure(predictions: pd.DataFrame, title: str) -> Figure:
             fontweight="bold" if right else "normal",
             bbox={"facecolor": "none", "edgecolor": BLUE} if right else None,
         )
-    ax.set_xticks(range(NUM_CLASSES))
-    ax.set_yticks(range(NUM_CLASSES))
-    ax.set_xlabel("predicted digit")
-    ax.set_ylabel("true digit")
+    ax.set_xticks(places, names, **_turned(names))
+    ax.set_yticks(places, names)
+    ax.set_xlabel(f"predicted {dataset.noun}")
+    ax.set_ylabel(f"true {dataset.noun}")
     ax.set_title(f"{title}\nframed: right; shaded: mistakes")
     return figure
 
 
-def digits_figure(predictions: pd.DataFrame, title: str) -> Figure:
-    """Draw the number of errors in the images of each digit."""
-    wrong = predictions["label"] != predictions["predicted"]
-    errors = wrong.groupby(predictions["label"]).sum().reindex(range(NUM_CLASSES), fill_value=0)
-    images = predictions["label"].value_counts().reindex(range(NUM_CLASSES), fill_value=0)
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+def digits_figure(predictions: pd.DataFrame, dataset: DataSet, title: str) -> Figure:
+    """Draw the number of errors in the images of each class."""
+    names, places = _tick_names(dataset), range(len(dataset.classes))
+    labels = predictions["label"]
+    wrong = labels != predictions["predicted"]
+    errors = wrong.groupby(labels).sum().reindex(dataset.classes, fill_value=0)
+    images = labels.value_counts().reindex(dataset.classes, fill_value=0)
+    size = (max(8.0, 0.8 * len(places)), 4.5 + _longest(names) / 14)
+    figure = Figure(figsize=size, layout="constrained")
     ax = figure.subplots()
-    bars = ax.bar(range(NUM_CLASSES), errors, color=ORANGE)
+    bars = ax.bar(places, errors, color=ORANGE)
     ax.bar_label(bars, [str(count) for count in errors])
-    ax.set_xticks(range(NUM_CLASSES), [f"{digit}\nof {count:,}" for digit, count in images.items()])
+    between = ", " if _longest(names) else "\n"
+    ticks = [f"{name}{between}of {count:,}" for name, count in zip(names, images, strict=True)]
+    ax.set_xticks(places, ticks, **_turned(names))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="true digit, and its test images", ylabel="errors", title=title)
+    ax.set(xlabel=f"true {dataset.noun}, and its test images", ylabel="errors", title=title)
     return figure
+
+
+def _tick_names(dataset: DataSet) -> list[str]:
+    """Return the names of the classes, very long ones cut short."""
+    return [
+        literal(name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…")
+        for name in dataset.classes
+    ]
+
+
+def _longest(names: list[str]) -> int:
+    """Return the number of characters of the longest name; 0 if all fit side by side."""
+    longest = max(map(len, names))
+    return longest if longest > SHORT_NAME else 0
+
+
+def _turned(names: list[str]) -> dict[str, Any]:
+    """Return how the names stand under an axis: upright if they are short, else turned."""
+    turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    return turned if _longest(names) else {}
 
 
 def confidence_figure(predictions: pd.DataFrame, title: str) -> Figure:

@@ -16,10 +16,10 @@ UInt8Array = NDArray[np.uint8]
 
 
 class LabelledImages(NamedTuple):
-    """Images and the digit that each one shows."""
+    """Images and the class that each one shows."""
 
     images: UInt8Array  # (N, 28, 28, 1), 0 is background and 255 full ink
-    labels: UInt8Array  # (N,), 0 to 9
+    labels: UInt8Array  # (N,), the numbers of the classes, from 0
 
 
 def save_split(folder: Path, split: str, data: LabelledImages) -> None:

@@ -103,6 +103,8 @@ def _allowed(field: FieldInfo) -> str:
 
 
 def _in_words(schema: dict[str, Any]) -> str:
+    if "description" in schema:
+        return str(schema["description"])
     if "enum" in schema:
         return f"one of {', '.join(schema['enum'])}"
     kind = {"integer": "a whole number", "number": "a number"}.get(schema["type"], schema["type"])

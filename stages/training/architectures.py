@@ -1,7 +1,7 @@
 """The architectures, by the names that the parameter `train.model` may have.
 
 Each is a function from the dropout rate to the hidden layers. `build_model` puts the scaling of
-pixels before them and the softmax over ten classes behind them.
+pixels before them and the softmax over the classes behind them.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,6 @@ import keras
 from keras import layers
 
 from stages.shared.arrays import IMAGE_SHAPE
-from stages.shared.dataset import NUM_CLASSES
 from stages.training.settings import ArchitectureName
 
 
@@ -75,10 +74,10 @@ ARCHITECTURES: dict[ArchitectureName, Callable[[float], list[keras.Layer]]] = {
 }
 
 
-def build_model(name: ArchitectureName, dropout: float) -> keras.Model:
+def build_model(name: ArchitectureName, dropout: float, num_classes: int) -> keras.Model:
     """Build an architecture with fresh weights; `dropout` is the fraction of units left out.
 
-    The model takes images (N, 28, 28, 1) from 0 to 255 and gives probabilities (N, 10).
+    The model takes images (N, 28, 28, 1) from 0 to 255 and gives probabilities (N, num_classes).
     """
     # Keras numbers layers of one kind, and the names are in the model file. Numbering must start
     # again, so that they do not depend on the models that this process built before.
@@ -88,7 +87,7 @@ def build_model(name: ArchitectureName, dropout: float) -> keras.Model:
             keras.Input(IMAGE_SHAPE),
             layers.Rescaling(1 / 255),
             *ARCHITECTURES[name](dropout),
-            layers.Dense(NUM_CLASSES, activation="softmax"),
+            layers.Dense(num_classes, activation="softmax"),
         ],
         name=name.replace("-", "_"),
     )

@@ -1,4 +1,4 @@
-"""Random distortions of training images: rotation, scale, shear and shift."""
+"""Random distortions of training images: rotation, scale, shear, shift and mirroring."""
 
 import numpy as np
 import tensorflow as tf
@@ -16,8 +16,13 @@ def augment(
     """Distort each of the images (N, 28, 28, 1) uint8 by its own random amounts.
 
     The amounts are uniform from minus to plus the limits in `augmentation`. Pixels from outside the
-    image are background.
+    image are background. With `mirror`, each image is the other way round with a chance of a half.
     """
+    if augmentation.mirror:
+        plain = augmentation.model_copy(update={"mirror": False})
+        distorted = augment(images, plain, random)
+        mirrored = random.random(len(images)) < 0.5
+        return np.where(mirrored[:, None, None, None], distorted[:, :, ::-1], distorted)
     if not any(augmentation.model_dump().values()):
         return images
     with tf.device("CPU"):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.shared.arrays import IMAGE_SHAPE, LabelledImages, load_split
+from stages.shared.dataset import DATASET_FILE, read_dataset
 
 NONE = LabelledImages(np.empty((0, *IMAGE_SHAPE), np.uint8), np.empty(0, np.uint8))
 
@@ -16,6 +17,7 @@ class Inputs(NamedTuple):
 
     training: LabelledImages
     validation: LabelledImages
+    num_classes: int
     own: LabelledImages = NONE  # a person's own pictures for training
     start: list[NDArray[Any]] | None = None  # as `model.get_weights()`; None for random ones
 
@@ -27,8 +29,9 @@ def load_inputs(processed: Path, start_from: str | None) -> Inputs:
     """
     names = ("train", "validation", "own_train")
     training, validation, own = (load_split(processed, name) for name in names)
+    num_classes = len(read_dataset(processed / DATASET_FILE).classes)
     if start_from is None:
-        return Inputs(training, validation, own)
+        return Inputs(training, validation, num_classes, own)
     from stages.training.start import load_weights  # imports TensorFlow
 
-    return Inputs(training, validation, own, load_weights(Path(start_from)))
+    return Inputs(training, validation, num_classes, own, load_weights(Path(start_from)))

@@ -28,6 +28,8 @@ class Augmentation(Section):
     scale: float = Field(ge=0, lt=1)  # fraction, up or down
     shear: float = Field(ge=0, le=45)  # degrees, to either side
     shift: float = Field(ge=0, le=14)  # pixels, in either direction
+    # Half of the images as in a mirror, left for right; the networks for digits name no such key.
+    mirror: bool = False
 
 
 class Train(Section):

@@ -53,7 +53,7 @@ def train_network(
     seed = settings.seed + index
     keras.utils.set_random_seed(seed)
     steps_per_epoch = math.ceil(len(inputs.training.labels) / settings.batch_size)
-    model = compiled_model(settings, steps_per_epoch)
+    model = compiled_model(settings, inputs.num_classes, steps_per_epoch)
     print(f"parameters: {model.count_params():,}")
     state = checkpoints.load(index) or State([], [], [])
     if state.history:
@@ -81,14 +81,14 @@ def train_network(
     print(f"kept epoch: {kept + 1} of {len(history)}, {monitor} {history[kept][monitor]:.4f}")
     # A new model without an optimizer: the state of the optimizer is that of the last epoch, and
     # plain Keras could not load its learning-rate schedule.
-    kept_model = build_model(settings.model, settings.dropout)
+    kept_model = build_model(settings.model, settings.dropout, inputs.num_classes)
     kept_model.set_weights(recorder.kept_weights)
     return kept_model, history_rows(history, settings.early_stopping, index)
 
 
-def compiled_model(settings: Train, steps_per_epoch: int) -> keras.Model:
+def compiled_model(settings: Train, num_classes: int, steps_per_epoch: int) -> keras.Model:
     """Build the model that the parameters name, ready to train."""
-    model = build_model(settings.model, settings.dropout)
+    model = build_model(settings.model, settings.dropout, num_classes)
     schedule = SCHEDULES[settings.schedule]
     optimizer = keras.optimizers.get(settings.optimizer)
     optimizer.learning_rate = schedule(settings.learning_rate, settings.epochs * steps_per_epoch)

@@ -26,7 +26,7 @@ def _assert_same(network: keras.Model, classify: Classifier, images: np.ndarray)
 def test_agrees_with_keras(tmp_path: Path) -> None:
     """Both give the same probabilities for the small test set; the block size does not matter."""
     keras.utils.set_random_seed(0)
-    network = build_model("small-normalised-cnn", dropout=0.5)
+    network = build_model("small-normalised-cnn", dropout=0.5, num_classes=10)
     network.export(tmp_path / "model.tflite", format="litert", verbose=False)
     classify = Classifier(tmp_path / "model.tflite")
     images = split_digits()["test"][0].reshape(-1, 28, 28, 1)

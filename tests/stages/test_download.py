@@ -4,8 +4,8 @@ import numpy as np
 from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
-from stages.download import split_digits, to_mnist_form
-from stages.idx import IDX_FILES, read_idx_split, write_idx
+from stages.download import split_digits, to_mnist_form, upright_letters
+from stages.idx import IDX_FILES, from_idx, read_idx_split, to_idx, write_idx
 
 
 def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
     for split, data in split_digits().items():
         for name, array in zip(IDX_FILES[split], data, strict=True):
             write_idx(tmp_path / name, array)
-        images, labels = read_idx_split(tmp_path, split)
+        images, labels = read_idx_split(tmp_path, split, 10)
         total += len(labels)
         assert np.bincount(labels, minlength=10).min() > 0.09 * len(labels)
         outside = images.astype(int).sum() - images[:, 4:24, 4:24].astype(int).sum()
@@ -29,3 +29,13 @@ def test_digits_keep_their_shape() -> None:
     for image, reference in zip(large, small, strict=True):
         expected = zoom(reference * (255 / 16), 20 / 8, order=1, grid_mode=True, mode="nearest")
         assert np.corrcoef(image.ravel(), expected.ravel())[0, 1] > 0.98
+
+
+def test_letters_are_turned_upright_and_counted_from_0() -> None:
+    """EMNIST's images are transposed, and its labels 1 to 26 become 0 to 25."""
+    images = np.arange(2 * 28 * 28, dtype=np.uint32).reshape(2, 28, 28).astype(np.uint8)
+    contents = [to_idx(array) for array in (images, np.array([1, 26], np.uint8))] * 2
+    upright = upright_letters(contents)
+    converted = from_idx(upright[0], Path("images"), 3)
+    np.testing.assert_array_equal(converted[1], images[1].T)
+    assert from_idx(upright[3], Path("labels"), 1).tolist() == [0, 25]

@@ -11,6 +11,8 @@ from stages.evaluate import (
     prediction_table,
 )
 
+CLASSES = tuple("0123456789")
+
 
 def _probabilities(predicted: list[int], confidence: float) -> NDArray[np.float32]:
     rest = (1 - confidence) / 9
@@ -47,25 +49,25 @@ def test_a_class_that_is_never_predicted_counts_as_zero() -> None:
     """A class without predictions has precision 0 and causes no error."""
     labels = np.array([1, 1], np.uint8)
     assert compute_scores(labels, _probabilities([2, 2], 0.9))["macro_f1"] == 0
-    row = class_table(labels, np.array([2, 2])).iloc[1]
-    assert row.tolist() == [1, 2, 2, 0, 0, 0]  # digit, images, errors, precision, recall, f1
+    row = class_table(labels, np.array([2, 2]), CLASSES).iloc[1]
+    assert row.tolist() == ["1", 2, 2, 0, 0, 0]  # digit, images, errors, precision, recall, f1
 
 
 def test_scores_of_each_digit_by_hand() -> None:
     """Of three ones, one is read as a two; of the twos read, one of two is right."""
-    table = class_table(np.array([1, 1, 1, 2], np.uint8), np.array([1, 1, 2, 2]))
-    assert table["digit"].tolist() == list(range(10))
-    assert table.iloc[1].tolist() == [1, 3, 1, 1, pytest.approx(2 / 3), pytest.approx(0.8)]
-    assert table.iloc[2].tolist() == [2, 1, 0, 0.5, 1, pytest.approx(2 / 3)]
+    table = class_table(np.array([1, 1, 1, 2], np.uint8), np.array([1, 1, 2, 2]), CLASSES)
+    assert table["digit"].tolist() == list(CLASSES)
+    assert table.iloc[1].tolist() == ["1", 3, 1, 1, pytest.approx(2 / 3), pytest.approx(0.8)]
+    assert table.iloc[2].tolist() == ["2", 1, 0, 0.5, 1, pytest.approx(2 / 3)]
     assert table["errors"].sum() == 1
 
 
 def test_confusion_counts_every_pair() -> None:
     """The table has a row for each of the 100 pairs, also for those that never occur."""
-    table = confusion_table(np.array([1, 1, 1, 2], np.uint8), np.array([1, 1, 2, 2]))
+    table = confusion_table(np.array([1, 1, 1, 2], np.uint8), np.array([1, 1, 2, 2]), CLASSES)
     assert len(table) == 100
     counted = table[table["count"] > 0]
-    assert counted.to_numpy().tolist() == [[1, 1, 2], [1, 2, 1], [2, 2, 1]]
+    assert counted.to_numpy().tolist() == [["1", "1", 2], ["1", "2", 1], ["2", "2", 1]]
 
 
 def test_calibration_error_by_hand() -> None:
@@ -87,11 +89,34 @@ def test_prediction_table() -> None:
     probabilities = _probabilities([7, 1], 0.8)
     probabilities[0, 3] += 0.001
     probabilities[1, [1, 0]] = 0.8  # a tie: the smaller digit is the prediction
-    table = prediction_table(np.array([7, 2], np.uint8), probabilities)
+    table = prediction_table(np.array([7, 2], np.uint8), probabilities, CLASSES)
     assert table.to_dict("list") == {
         "index": [0, 1],
-        "label": [7, 2],
-        "predicted": [7, 0],
+        "label": ["7", "2"],
+        "predicted": ["7", "0"],
         "confidence": pytest.approx([0.8, 0.8]),
-        "runner_up": [3, 1],
+        "runner_up": ["3", "1"],
     }
+
+
+def test_tables_have_the_names_of_the_classes() -> None:
+    """Two classes of clothes stand in the tables by their names, by hand."""
+    clothes, labels = ("T-shirt/top", "Ankle boot"), np.array([0, 1, 1], np.uint8)
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6]], np.float32)
+    predicted = probabilities.argmax(axis=1)
+    assert class_table(labels, predicted, clothes).to_numpy().tolist() == [
+        ["T-shirt/top", 1, 0, 0.5, 1, pytest.approx(2 / 3)],
+        ["Ankle boot", 2, 1, 1, 0.5, pytest.approx(2 / 3)],
+    ]
+    assert confusion_table(labels, predicted, clothes).to_numpy().tolist() == [
+        ["T-shirt/top", "T-shirt/top", 1],
+        ["T-shirt/top", "Ankle boot", 0],
+        ["Ankle boot", "T-shirt/top", 1],
+        ["Ankle boot", "Ankle boot", 1],
+    ]
+    table = prediction_table(labels, probabilities, clothes)
+    assert table["label"].tolist() == ["T-shirt/top", "Ankle boot", "Ankle boot"]
+    assert table["runner_up"].tolist() == ["Ankle boot", "Ankle boot", "T-shirt/top"]
+    scores = compute_scores(labels, probabilities)
+    assert scores["loss"] == pytest.approx(-np.log([0.9, 0.2, 0.6]).mean(), rel=1e-6)
+    assert (scores["errors"], scores["macro_f1"]) == (1, pytest.approx(2 / 3))

@@ -2,22 +2,27 @@
 
 import gzip
 import hashlib
+import io
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from stages import mirrors
-from stages.download import MNIST
+from stages.published import PUBLISHED, PublishedFile, PublishedSet
 from stages.shared.cli import StageError
+from stages.shared.dataset import NAMES
 
 CONTENT = np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
-FILES = {"digits": mirrors.PublishedFile(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())}
+FILES = {"digits": PublishedFile(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())}
 COMPRESSED = gzip.compress(CONTENT)
+SET = PublishedSet((), FILES, ())
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -102,10 +107,15 @@ def serve() -> Iterator[Callable[..., str]]:
         server.server_close()
 
 
+def use_public(monkeypatch: pytest.MonkeyPatch, *public: str) -> None:
+    """Give MNIST these public mirrors."""
+    monkeypatch.setitem(PUBLISHED, "mnist", PUBLISHED["mnist"]._replace(mirrors=public))
+
+
 @pytest.fixture(autouse=True)
 def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove all mirrors that the test does not set, and shorten all waits."""
-    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", ())
+    use_public(monkeypatch)
     monkeypatch.setattr(mirrors, "TIMEOUT", 1.0)
     monkeypatch.setattr(mirrors, "RETRY_DELAYS", (0.01, 0.01))
     monkeypatch.delenv("MNIST_MIRROR", raising=False)
@@ -113,12 +123,94 @@ def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_published_sizes() -> None:
     """Files have a header of 16 or 8 bytes, then 784 bytes per image or one per label."""
-    assert [file.size for file in MNIST.values()] == [
+    assert [file.size for file in PUBLISHED["mnist"].files.values()] == [
         16 + 60_000 * 784,
         8 + 60_000,
         16 + 10_000 * 784,
         8 + 10_000,
     ]
+
+
+def test_published_sets_are_those_that_have_names() -> None:
+    """Each named set has as many classes as it says, and digests of the right length."""
+    assert tuple(PUBLISHED) == NAMES
+    assert [len(published.classes) for published in PUBLISHED.values()] == [10, 10, 10, 10, 26]
+    for name, published in PUBLISHED.items():
+        for file in published.files.values():
+            length = 32 if file.of_compressed == "md5" else 64
+            assert name == "digits" or len(file.digest or "") == length
+
+
+@pytest.mark.parametrize("kind", ["sha256", "md5"])
+def test_a_digest_may_be_that_of_the_compressed_file(
+    kind: Literal["sha256", "md5"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same content, compressed in another way, is then refused, and the error says why."""
+    digest = hashlib.new(kind, COMPRESSED).hexdigest()
+    files = {"digits": PublishedFile(len(CONTENT), digest, kind)}
+    monkeypatch.setenv("KMNIST_MIRROR", str(tmp_path))
+    (tmp_path / "digits.gz").write_bytes(COMPRESSED)
+    assert mirrors.fetch_all("kmnist", SET._replace(files=files)) == [CONTENT]
+    (tmp_path / "digits.gz").write_bytes(gzip.compress(CONTENT, 1))
+    with pytest.raises(StageError, match=f"{kind.upper()} of the .gz file .*KMNIST_MIRROR"):
+        mirrors.fetch_all("kmnist", SET._replace(files=files))
+
+
+def archive(folder: str) -> bytes:
+    """Return a .zip archive with the file in a folder."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr(f"{folder}other.gz", b"other")
+        file.writestr(f"{folder}digits.gz", COMPRESSED)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("folder", ["", "gzip/"])
+def test_a_mirror_may_be_an_archive(
+    folder: str, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The .gz file is found in a .zip archive, on the disk or on the web."""
+    (tmp_path / "all.zip").write_bytes(archive(folder))
+    for mirror in (str(tmp_path / "all.zip"), f"{serve(send(archive(folder)))}all.zip"):
+        monkeypatch.setenv("MNIST_MIRROR", mirror)
+        assert mirrors.fetch_all("mnist", SET) == [CONTENT]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "is no readable .zip archive: .*No such file"),
+        (b"<html>", "is no readable .zip archive: File is not a zip file"),
+        (archive("gzip/").replace(b"digits.gz", b"digitz.gz"), "has no digits.gz"),
+    ],
+)
+def test_a_bad_archive_is_one_line(
+    content: bytes | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive that is missing, damaged or without the file is named in one line."""
+    if content is not None:
+        (tmp_path / "all.zip").write_bytes(content)
+    monkeypatch.setenv("MNIST_MIRROR", str(tmp_path / "all.zip"))
+    with pytest.raises(StageError, match=message) as caught:
+        mirrors.fetch_all("mnist", SET)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [("mnist", True), ("fashion-mnist", False), ("./none", False), ("7", False)],
+)
+def test_only_mnist_falls_back_to_the_digits(
+    text: str, fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make` runs another set if this command fails, so it fails for MNIST alone."""
+    (tmp_path / "params.yaml").write_text(f"download: {{dataset: {text}}}\n")
+    monkeypatch.chdir(tmp_path)
+    if fails:
+        with pytest.raises(StageError, match="no mirror of MNIST answers"):
+            mirrors.main()
+    else:
+        mirrors.main()
 
 
 @pytest.mark.parametrize(
@@ -155,15 +247,13 @@ def test_a_bad_mirror_is_one_line(
         monkeypatch.setattr(mirrors, "MAX_FETCH_TIME", 0.5)
     monkeypatch.setenv("MNIST_MIRROR", serve(answer))
     with pytest.raises(StageError) as caught:
-        mirrors.fetch_all(FILES, tmp_path)
+        mirrors.fetch_all("mnist", SET)
     assert message in str(caught.value)
     assert "MNIST_MIRROR" in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
 
     monkeypatch.setenv("MNIST_MIRROR", serve(send(COMPRESSED)))
-    mirrors.fetch_all(FILES, tmp_path)
-    assert (tmp_path / "digits").read_bytes() == CONTENT
+    assert mirrors.fetch_all("mnist", SET) == [CONTENT]
 
 
 @pytest.mark.parametrize(
@@ -175,8 +265,7 @@ def test_retries_temporary_errors(
 ) -> None:
     """A download succeeds if the mirror fails twice and then works."""
     monkeypatch.setenv("MNIST_MIRROR", serve(answer, answer, send(COMPRESSED)))
-    mirrors.fetch_all(FILES, tmp_path)
-    assert (tmp_path / "digits").read_bytes() == CONTENT
+    assert mirrors.fetch_all("mnist", SET) == [CONTENT]
 
 
 @pytest.mark.parametrize(
@@ -186,9 +275,8 @@ def test_goes_on_to_the_next_mirror(
     answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If a mirror fails, the next mirror is used."""
-    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", (serve(answer), serve(send(COMPRESSED))))
-    mirrors.fetch_all(FILES, tmp_path)
-    assert (tmp_path / "digits").read_bytes() == CONTENT
+    public = (serve(answer), serve(send(COMPRESSED)))
+    assert mirrors.fetch_all("mnist", SET._replace(mirrors=public)) == [CONTENT]
 
 
 @pytest.mark.parametrize("level", [0, 1, 9])
@@ -201,26 +289,28 @@ def test_compression_does_not_matter(
     halves = (CONTENT[:1000], CONTENT[1000:])
     (folder / "digits.gz").write_bytes(b"".join(gzip.compress(half, level) for half in halves))
     monkeypatch.setenv("MNIST_MIRROR", str(folder))
-    mirrors.fetch_all(FILES, tmp_path / "raw")
-    assert (tmp_path / "raw" / "digits").read_bytes() == CONTENT
+    assert mirrors.fetch_all("mnist", SET) == [CONTENT]
 
 
 def test_own_mirror_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MNIST_MIRROR comes before the public mirrors."""
-    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", ("https://public.example/",))
-    assert mirrors.mirrors() == ["https://public.example/"]
+    """MNIST_MIRROR comes before the public mirrors; each set has a variable of its own."""
+    public = ("https://public.example/",)
+    assert mirrors.mirrors("mnist", public) == ["https://public.example/"]
     monkeypatch.setenv("MNIST_MIRROR", "/own")
-    assert mirrors.mirrors() == ["/own", "https://public.example/"]
+    assert mirrors.mirrors("mnist", public) == ["/own", "https://public.example/"]
+    assert mirrors.mirrors("emnist-letters", public) == ["https://public.example/"]
+    monkeypatch.setenv("EMNIST_LETTERS_MIRROR", "/letters")
+    assert mirrors.mirrors("emnist-letters", public)[0] == "/letters"
 
 
 def test_an_unreachable_mirror_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says that the folder is missing or that the connection was refused."""
     monkeypatch.setenv("MNIST_MIRROR", str(tmp_path / "nowhere"))
     with pytest.raises(StageError, match=r"no readable digits.gz: No such file"):
-        mirrors.fetch_all(FILES, tmp_path)
+        mirrors.fetch_all("mnist", SET)
     monkeypatch.setenv("MNIST_MIRROR", "http://127.0.0.1:9/")
     with pytest.raises(StageError, match=r"does not answer: .*refused"):
-        mirrors.fetch_all(FILES, tmp_path)
+        mirrors.fetch_all("mnist", SET)
     assert mirrors.find_mirror() is None
 
 
@@ -230,5 +320,5 @@ def test_finds_the_first_mirror_that_answers(
     """A mirror that answers 404 or with a sign-in page is skipped."""
     good = serve(send(COMPRESSED))
     bad = (serve(send(b"", status=404)), serve(send(b"<html>Sign in</html>")))
-    monkeypatch.setattr(mirrors, "PUBLIC_MIRRORS", (*bad, good))
+    use_public(monkeypatch, *bad, good)
     assert mirrors.find_mirror() == good

@@ -10,16 +10,18 @@ from PIL import Image
 from pictures.files import PictureError
 from stages.own_pictures import (
     OwnPicture,
+    digit_image,
     own_table,
     read_own_pictures,
     side,
     split_by_content,
-    to_image,
 )
 from stages.shared.cli import StageError
+from stages.shared.dataset import DataSet
 from tests.app.conftest import drawn, encoded
 
 CLASSES = tuple("0123456789")
+DIGITS = DataSet("mnist", CLASSES)
 
 
 def save(folder: Path, label: str, name: str, content: bytes) -> Path:
@@ -43,7 +45,7 @@ def test_pictures_are_read_as_the_app_reads_them(tmp_path: Path) -> None:
     """Drawings in several formats become 28x28 images in the order of their digests."""
     for digit, kind in ((3, "PNG"), (4, "JPEG"), (5, "WEBP")):
         save(tmp_path, str(digit), f"a.{kind.lower()}", encoded(drawn(digit), kind))
-    found = read_own_pictures(tmp_path, CLASSES)
+    found = read_own_pictures(tmp_path, DIGITS)
     assert sorted(picture.label for picture in found) == [3, 4, 5]
     assert [picture.digest for picture in found] == sorted(picture.digest for picture in found)
     assert all(picture.image.shape == (28, 28) for picture in found)
@@ -52,14 +54,14 @@ def test_pictures_are_read_as_the_app_reads_them(tmp_path: Path) -> None:
 
 def test_an_image_in_mnists_form_stays_as_it_is() -> None:
     """What preprocess made of a picture is read back without a change."""
-    image = to_image(encoded(drawn(7)))
-    np.testing.assert_array_equal(to_image(encoded(Image.fromarray(image))), image)
+    image = digit_image(encoded(drawn(7)))
+    np.testing.assert_array_equal(digit_image(encoded(Image.fromarray(image))), image)
 
 
 def test_an_empty_folder_gives_empty_arrays(tmp_path: Path) -> None:
     """With no picture there are arrays with no image, and an empty table."""
     (tmp_path / ".gitkeep").touch()
-    found = read_own_pictures(tmp_path, CLASSES)
+    found = read_own_pictures(tmp_path, DIGITS)
     for data in split_by_content(found, 0.3).values():
         assert data.images.shape == (0, 28, 28, 1)
         assert data.images.dtype == data.labels.dtype == np.uint8
@@ -88,7 +90,7 @@ def test_a_picture_that_is_there_twice_counts_once(tmp_path: Path) -> None:
     content = encoded(drawn(8))
     save(tmp_path, "8", "a.png", content)
     save(tmp_path, "8", "b.png", content)
-    assert len(read_own_pictures(tmp_path, CLASSES)) == 1
+    assert len(read_own_pictures(tmp_path, DIGITS)) == 1
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def test_what_cannot_be_read_is_named(
     """One line says which picture is left out and why; the others are read."""
     save(tmp_path, "5", "good.png", encoded(drawn(5)))
     save(tmp_path, label, name, content)
-    assert [picture.label for picture in read_own_pictures(tmp_path, CLASSES)] == [5]
+    assert [picture.label for picture in read_own_pictures(tmp_path, DIGITS)] == [5]
     lines = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
     assert len(lines) == 1
     assert reason in lines[0]
@@ -127,13 +129,13 @@ def test_the_same_picture_under_two_labels_is_refused(tmp_path: Path) -> None:
     for label in "38":
         save(tmp_path, label, "a.png", encoded(drawn(3)))
     with pytest.raises(StageError, match=r"8/a.png: found the same picture as .*3/a.png"):
-        read_own_pictures(tmp_path, CLASSES)
+        read_own_pictures(tmp_path, DIGITS)
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     """The message says what to type."""
     with pytest.raises(StageError, match=r"expected a folder; type `mkdir"):
-        read_own_pictures(tmp_path / "own", CLASSES)
+        read_own_pictures(tmp_path / "own", DIGITS)
 
 
 def test_a_turned_photo_is_upright() -> None:
@@ -142,11 +144,19 @@ def test_a_turned_photo_is_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by 90 degrees
     picture.rotate(90, expand=True).save(file, "PNG", exif=exif)
-    difference = to_image(file.getvalue()).astype(int) - to_image(encoded(picture))
+    difference = digit_image(file.getvalue()).astype(int) - digit_image(encoded(picture))
     assert np.abs(difference).mean() < 2
 
 
 def test_two_digits_are_no_picture_of_one() -> None:
     """The reason counts them."""
     with pytest.raises(PictureError, match="found 2 digits, expected one"):
-        to_image(encoded(drawn(3, 4)))
+        digit_image(encoded(drawn(3, 4)))
+
+
+def test_pictures_of_other_classes_are_taken_whole(tmp_path: Path) -> None:
+    """Of clothes nothing is cut out: the picture is scaled as it is."""
+    boot = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+    save(tmp_path, "ankle boot", "a.png", encoded(Image.fromarray(boot)))
+    (found,) = read_own_pictures(tmp_path, DataSet("clothes", ("ankle boot", "bag")))
+    np.testing.assert_array_equal(found.image, boot)

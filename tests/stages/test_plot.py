@@ -1,3 +1,4 @@
+import itertools
 from io import BytesIO
 
 import numpy as np
@@ -9,7 +10,9 @@ from PIL import Image
 from stages.figures.history import history_figure
 from stages.figures.mistakes import misclassified_figure, predictions_figure
 from stages.figures.scores import confidence_figure, confusion_figure, digits_figure
+from stages.shared.dataset import DIGITS, DataSet
 
+DIGITS_SET = DataSet("digits", DIGITS)
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 28, 28, 1), dtype=np.uint8)
 
 
@@ -19,10 +22,10 @@ def _table(mistakes: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "index": np.arange(30),
-            "label": labels,
-            "predicted": np.where(wrong, (labels + 1) % 10, labels),
+            "label": labels.astype(str),
+            "predicted": np.where(wrong, (labels + 1) % 10, labels).astype(str),
             "confidence": np.linspace(0.5, 0.99, 30),
-            "runner_up": (labels + 2) % 10,
+            "runner_up": ((labels + 2) % 10).astype(str),
         }
     )
 
@@ -69,7 +72,7 @@ def test_the_least_sure_predictions_come_first() -> None:
 
 def test_errors_of_each_digit() -> None:
     """Each bar counts the errors in the images of its digit; digits without an error have none."""
-    figure = digits_figure(_table(12), title="digits")
+    figure = digits_figure(_table(12), DIGITS_SET, title="digits")
     heights = [int(patch.get_height()) for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
     assert heights == [2, 2, 1, 1, 1, 1, 1, 1, 1, 1]
     assert figure.axes[0].get_xticklabels()[0].get_text() == "0\nof 3"
@@ -102,7 +105,7 @@ def test_confidence(mistakes: int) -> None:
 
 def test_confusion_counts() -> None:
     """Each cell shows the image count of its label and prediction."""
-    figure = confusion_figure(_table(1), title="digits")
+    figure = confusion_figure(_table(1), DIGITS_SET, title="digits")
     cells = np.array([text.get_text() for text in figure.axes[0].texts]).reshape(10, 10)
     assert cells[0, 1] == "1"
     assert cells[0, 0] == "2"
@@ -133,3 +136,59 @@ def test_history_marks_the_kept_epoch() -> None:
     labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
     assert "kept epoch, 2: 1.5000" in labels
     _draw(history_figure(history.iloc[:1].assign(kept=1), "digits"))
+
+
+CLOTHES = DataSet(
+    "clothes", ("T-shirt/top", "Ankle boot", "a class with quite a long name, $1 or $2")
+)
+
+
+def _clothes() -> pd.DataFrame:
+    """Return 30 predictions of three classes, of which the first four are wrong."""
+    names = np.array(CLOTHES.classes)
+    labels = np.arange(30) % 3
+    predicted = np.where(np.arange(30) < 4, (labels + 1) % 3, labels)
+    columns = {"label": labels, "predicted": predicted, "runner_up": (predicted + 1) % 3}
+    table = pd.DataFrame({name: names[values] for name, values in columns.items()})
+    return table.assign(index=np.arange(30), confidence=np.linspace(0.5, 0.99, 30))
+
+
+def test_classes_have_their_names_in_every_figure() -> None:
+    """Axes and captions have the names, long ones turned or cut; the words are not about digits."""
+    table = _clothes()
+    matrix, bars = confusion_figure(table, CLOTHES, "t"), digits_figure(table, CLOTHES, "t")
+    for figure in (matrix, bars):
+        ticks = figure.axes[0].get_xticklabels()
+        assert [tick.get_text().split(",")[0] for tick in ticks][:2] == [
+            "T-shirt/top",
+            "Ankle boot",
+        ]
+        assert ticks[2].get_text().startswith("a class with quite a lo…")
+        assert {tick.get_rotation() for tick in ticks} == {45}
+        assert "class" in figure.axes[0].get_xlabel()
+    assert [text.get_text() for text in matrix.axes[0].texts][:3] == ["8", "2", "0"]
+    assert bars.axes[0].get_xticklabels()[0].get_text() == "T-shirt/top, of 10"
+    mistakes = misclassified_figure(table, IMAGES, 10, "t")
+    assert "a class with\nquite a long\nname, \\$1 or \\$2" in _titles(mistakes)[1]
+    for figure in (matrix, bars, mistakes, predictions_figure(table, IMAGES, 10, "t")):
+        _draw(figure)
+
+
+def test_labels_of_many_classes_do_not_overlap() -> None:
+    """The names of 40 classes stand apart below the matrix and the bars."""
+    many = DataSet("many", tuple(f"number {label}" for label in range(40)))
+    names = np.array(many.classes)
+    table = pd.DataFrame({"label": names, "predicted": np.roll(names, 1)})
+    for figure in (confusion_figure(table, many, "t"), digits_figure(table, many, "t")):
+        figure.draw_without_rendering()
+        places = [tick.get_window_extent().x1 for tick in figure.axes[0].get_xticklabels()]
+        assert min(np.diff(places)) > 15  # pixels: a line of text turned by 45 degrees takes 14
+
+
+def test_captions_stay_in_their_columns() -> None:
+    """No caption reaches into that of its neighbour."""
+    figure = misclassified_figure(_clothes(), IMAGES, 10, "t")
+    figure.draw_without_rendering()
+    extents = [ax.title.get_window_extent() for ax in figure.axes if ax.get_title()]
+    assert len(extents) == 4
+    assert all(right.x0 > left.x1 for left, right in itertools.pairwise(extents))

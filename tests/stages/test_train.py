@@ -21,13 +21,10 @@ def test_networks_are_averaged_and_differ(
     settings = TRAIN.model_copy(update={"networks": 2, "epochs": 1})
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
     reports: list[History] = []
-    inputs = Inputs(random_images, random_images)
+    inputs = Inputs(random_images, random_images, 10)
     model = train(settings, inputs, folder, reports.append)
     assert [[row["network"] for row in rows] for rows in reports] == [[1], [1, 2]]
-    alone = [
-        train_network(settings, Inputs(random_images, random_images), folder, index)[0]
-        for index in (0, 1)
-    ]
+    alone = [train_network(settings, inputs, folder, index)[0] for index in (0, 1)]
     first, second = (
         ensemble([network], settings.test_time_shift).predict(random_images.images, verbose=0)
         for network in alone
@@ -50,12 +47,12 @@ def test_a_run_is_reported_after_each_epoch_and_when_it_resumes(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(TRAIN, Inputs(random_images, random_images), folder, stop_after_two)
+        train(TRAIN, Inputs(random_images, random_images, 10), folder, stop_after_two)
     assert [len(rows) for rows in reports] == [1, 2]
     assert all(sum(row["kept"] for row in rows) == 1 for rows in reports)
 
     resumed: list[History] = []
-    train(TRAIN, Inputs(random_images, random_images), folder, resumed.append)
+    train(TRAIN, Inputs(random_images, random_images, 10), folder, resumed.append)
     assert [len(rows) for rows in resumed] == [2, 3, 4]
     assert resumed[0] == reports[1]
 
@@ -82,5 +79,5 @@ def test_augmented_images_are_those_of_the_first_epoch(random_images: LabelledIm
     order = random.permutation(200)
     expected = augment(random_images.images[order], TRAIN.augmentation, random)[:32]
     np.testing.assert_array_equal(
-        augmented_images(TRAIN, Inputs(random_images, random_images)), expected
+        augmented_images(TRAIN, Inputs(random_images, random_images, 10)), expected
     )

@@ -112,7 +112,14 @@ def test_reads_numbers_as_dvc_does(params_file: Path, text: str) -> None:
             "limit: -1",
             "preprocess.limit: found -1, allowed is a whole number at least 1 and at most",
         ),
-        (Download, "dataset: mnist", "dataset: cifar", "allowed is one of mnist, digits"),
+        (
+            Download,
+            "dataset: mnist",
+            "dataset: cifar",
+            "download.dataset: found 'cifar', allowed is one of mnist, digits, fashion-mnist, "
+            "kmnist, emnist-letters, or the path of a folder, such as ./my-set",
+        ),
+        (Download, "dataset: mnist", "dataset: 7", "found 7, allowed is one of mnist, digits"),
         (Train, "train:", "trian:", "unknown section 'trian', allowed are download, preprocess"),
         (Train, "train:", "train: [", "expected YAML, found"),
         (Train, "epochs: 20", "epochs: !!int ten", "expected YAML, found"),

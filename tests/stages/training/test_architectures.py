@@ -28,7 +28,7 @@ WEIGHTS: dict[ArchitectureName, int] = {
 @pytest.mark.parametrize("name", get_args(ArchitectureName))
 def test_architectures_give_probabilities(name: ArchitectureName) -> None:
     """Each architecture uses the given dropout and gives probabilities that sum to 1."""
-    model = build_model(name, dropout=0.5)
+    model = build_model(name, dropout=0.5, num_classes=10)
     images = np.full((3, 28, 28, 1), 255, np.uint8)
     probabilities = model.predict(images, verbose=0)
     assert probabilities.shape == (3, 10)
@@ -39,7 +39,7 @@ def test_architectures_give_probabilities(name: ArchitectureName) -> None:
 @pytest.mark.parametrize(("name", "count"), WEIGHTS.items())
 def test_weights_by_arithmetic(name: ArchitectureName, count: int) -> None:
     """The weight count equals the sum over the layers, calculated by hand."""
-    assert build_model(name, dropout=0.5).count_params() == count
+    assert build_model(name, dropout=0.5, num_classes=10).count_params() == count
 
 
 def test_every_name_has_an_architecture() -> None:

@@ -40,3 +40,24 @@ def test_a_shift_moves_by_at_most_its_amount(random_images: LabelledImages) -> N
     expected = shift(random_images.images[0, ..., 0].astype(float), (-row[5], -row[2]), order=1)
     inner = slice(3, -3)
     assert np.abs(moved[0, inner, inner, 0] - expected[inner, inner]).max() <= 1.01
+
+
+def test_a_mirror_turns_half_of_the_images(random_images: LabelledImages) -> None:
+    """Each image is as it was or exactly mirrored; about half of 200 are, and a seed decides."""
+    images, only_mirror = random_images.images, NONE.model_copy(update={"mirror": True})
+    changed = augment(images, only_mirror, np.random.default_rng(0))
+    mirrored = np.array([(a == b[:, ::-1]).all() for a, b in zip(changed, images, strict=True)])
+    as_before = np.array([(a == b).all() for a, b in zip(changed, images, strict=True)])
+    assert (mirrored ^ as_before).all()
+    assert 70 <= mirrored.sum() <= 130
+    assert changed.dtype == np.uint8
+    np.testing.assert_array_equal(augment(images, only_mirror, np.random.default_rng(0)), changed)
+
+
+def test_the_other_distortions_are_the_same_with_a_mirror(random_images: LabelledImages) -> None:
+    """The mirror is drawn last: it leaves the amounts of the other distortions as they are."""
+    images = random_images.images[:50]
+    plain = augment(images, SOME, np.random.default_rng(3))
+    both = augment(images, SOME.model_copy(update={"mirror": True}), np.random.default_rng(3))
+    for one, other in zip(both, plain, strict=True):
+        assert (one == other).all() or (one == other[:, ::-1]).all()

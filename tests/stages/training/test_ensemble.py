@@ -14,8 +14,8 @@ def test_the_mean_over_networks_and_shifts() -> None:
     keras.utils.set_random_seed(0)
     networks = []
     for _ in range(2):
-        weights = build_model("mlp", dropout=0).get_weights()
-        networks.append(build_model("mlp", dropout=0))
+        weights = build_model("mlp", dropout=0, num_classes=10).get_weights()
+        networks.append(build_model("mlp", dropout=0, num_classes=10))
         networks[-1].set_weights([5 * weight for weight in weights])
     answers = [network.predict(view, verbose=0) for network in networks for view in views]
     assert np.abs(answers[0] - answers[1]).max() > 0.01

@@ -27,7 +27,7 @@ def epochs(
 def inputs(random_images: LabelledImages) -> Inputs:
     """Give 200 images of noise, below 200, and five own pictures of one level each."""
     dark = LabelledImages(random_images.images % 200, random_images.labels)
-    return Inputs(dark, dark, OWN)
+    return Inputs(dark, dark, 10, OWN)
 
 
 def test_a_share_of_each_batch_are_own_pictures(inputs: Inputs) -> None:
@@ -52,7 +52,7 @@ def test_without_a_share_the_batches_are_unchanged(inputs: Inputs, share: float)
         training_batches(inputs.training, 32, TRAIN.augmentation, 0, range(1)).as_numpy_iterator()
     )
     settings = TRAIN.model_copy(update={"own_share": share})
-    without = Inputs(inputs.training, inputs.validation)
+    without = Inputs(inputs.training, inputs.validation, 10)
     for found in (epochs(inputs, settings, 0, 1), epochs(without, TRAIN, 0, 1)):
         for one, other in zip(found[0], expected, strict=True):
             np.testing.assert_array_equal(one[0], other[0])

@@ -13,7 +13,7 @@ from stages.training.model_file import export_litert, load_model, save_model
 
 def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
     """Models with equal weights give equal files; other weights give another file."""
-    model = build_model("simple-cnn", dropout=0.5)
+    model = build_model("simple-cnn", dropout=0.5, num_classes=10)
     save_model(model, tmp_path / "model.keras")
     expected = (tmp_path / "model.keras").read_bytes()
     copy = keras.models.clone_model(model)
@@ -21,7 +21,7 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
     for twin in (model, copy, keras.models.load_model(tmp_path / "model.keras")):
         save_model(twin, tmp_path / "twin.keras")
         assert (tmp_path / "twin.keras").read_bytes() == expected
-    again = build_model("simple-cnn", dropout=0.5)
+    again = build_model("simple-cnn", dropout=0.5, num_classes=10)
     again.set_weights(model.get_weights())
     save_model(again, tmp_path / "twin.keras")
     assert (tmp_path / "twin.keras").read_bytes() == expected
@@ -32,7 +32,7 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
 
 def test_loads_with_plain_keras(tmp_path: Path) -> None:
     """Keras loads the file in safe mode, and the model gives the same probabilities."""
-    model = build_model("dense-cnn", dropout=0.5)
+    model = build_model("dense-cnn", dropout=0.5, num_classes=10)
     save_model(model, tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), dtype=np.uint8)
@@ -44,7 +44,7 @@ def test_loads_with_plain_keras(tmp_path: Path) -> None:
 def test_refuses_a_damaged_model(tmp_path: Path) -> None:
     """A file that is truncated or has a flipped bit is refused with one line."""
     path = tmp_path / "model.keras"
-    save_model(build_model("mlp", dropout=0), path)
+    save_model(build_model("mlp", dropout=0, num_classes=10), path)
     assert load_model(path).count_params() == 407_050
     whole = path.read_bytes()
     middle = len(whole) // 2
@@ -63,10 +63,10 @@ def test_refuses_a_damaged_model(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 def test_exports_equal_bytes_and_equal_answers(tmp_path: Path) -> None:
     """A second export gives equal bytes, and the export has the model's probabilities."""
-    network = build_model("small-normalised-cnn", dropout=0.5)
+    network = build_model("small-normalised-cnn", dropout=0.5, num_classes=10)
     save_model(ensemble([network], test_time_shift=1), tmp_path / "model.keras")
     export_litert(tmp_path / "model.keras", tmp_path / "once.tflite")
-    build_model("mlp", dropout=0)
+    build_model("mlp", dropout=0, num_classes=10)
     export_litert(tmp_path / "model.keras", tmp_path / "twice.tflite")
     assert (tmp_path / "once.tflite").read_bytes() == (tmp_path / "twice.tflite").read_bytes()
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1)).astype(np.float32)

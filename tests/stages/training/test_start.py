@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_weights_of_a_saved_model_come_back(tmp_path: Path) -> None:
     """Of a network alone, and of the first one of an ensemble."""
-    first, second = (build_model("mlp", 0.5) for _ in range(2))
+    first, second = (build_model("mlp", 0.5, 10) for _ in range(2))
     expected = first.get_weights()
     for name, model in (("one", first), ("two", ensemble([first, second], 1))):
         path = tmp_path / f"{name}.keras"
@@ -33,14 +33,14 @@ def test_other_weights_and_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"train.start_from: .*none.keras not found; set"):
         load_weights(tmp_path / "none.keras")
     with pytest.raises(StageError, match=r"weights of other shapes than those of mlp; set train"):
-        start_model(build_model("mlp", 0), build_model("simple-cnn", 0).get_weights())
+        start_model(build_model("mlp", 0, 10), build_model("simple-cnn", 0, 10).get_weights())
 
 
 def test_training_starts_from_the_weights(tmp_path: Path, random_images: LabelledImages) -> None:
     """With next to no learning rate the weights stay as they were."""
-    weights = build_model("mlp", 0.5).get_weights()
+    weights = build_model("mlp", 0.5, 10).get_weights()
     settings = TRAIN.model_copy(update={"epochs": 1, "learning_rate": 1e-9})
-    inputs = Inputs(random_images, random_images, start=weights)
+    inputs = Inputs(random_images, random_images, 10, start=weights)
     network, _ = train_network(settings, inputs, CheckpointFolder(tmp_path, "key"), 0)
     for found, expected in zip(network.get_weights(), weights, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-6)

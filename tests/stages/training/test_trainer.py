@@ -23,7 +23,7 @@ def _trained(
 ) -> tuple[list[bytes], list[dict[str, float]]]:
     """Train the first network, with checkpoints in `folder`; return its weights and its history."""
     checkpoints = CheckpointFolder(folder, "key")
-    trained, history = trainer.train_network(settings, Inputs(data, data), checkpoints, 0)
+    trained, history = trainer.train_network(settings, Inputs(data, data, 10), checkpoints, 0)
     return [weight.tobytes() for weight in trained.get_weights()], history
 
 
@@ -71,7 +71,9 @@ def test_steps_per_execution_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
 ) -> None:
     """The weights do not depend on steps_per_execution, even if it does not divide seven."""
-    assert trainer.compiled_model(TRAIN, 1).steps_per_execution == TRAIN.steps_per_execution == 3
+    assert (
+        trainer.compiled_model(TRAIN, 10, 1).steps_per_execution == TRAIN.steps_per_execution == 3
+    )
     one_by_one, *others = (
         _trained(
             TRAIN.model_copy(update={"steps_per_execution": steps}),
@@ -101,7 +103,9 @@ def test_stops_and_keeps_the_best_epoch_or_the_last(
         }
     )
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
-    model, history = trainer.train_network(settings, Inputs(random_images, validation), folder, 0)
+    model, history = trainer.train_network(
+        settings, Inputs(random_images, validation, 10), folder, 0
+    )
     assert not model.compiled  # plain Keras must load it without this project's classes
     losses = [row["val_loss"] for row in history]
     assert len(history) == losses.index(min(losses)) + 3 < 30
@@ -117,7 +121,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(
     settings = TRAIN.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
     folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
     with pytest.raises(StageError, match=r"loss of epoch 1 is .*lower train.learning_rate"):
-        trainer.train_network(settings, Inputs(random_images, random_images), folder, 0)
+        trainer.train_network(settings, Inputs(random_images, random_images, 10), folder, 0)
     assert folder.load() is None
 
 
@@ -142,7 +146,7 @@ class Interrupt(keras.callbacks.Callback):
 
 data = LabelledImages(np.zeros((40, 28, 28, 1), np.uint8), np.zeros(40, np.uint8))
 folder = CheckpointFolder(Path(sys.argv[1]), "key")
-train_network(TRAIN, Inputs(data, data), folder, 0, [Interrupt()])
+train_network(TRAIN, Inputs(data, data, 10), folder, 0, [Interrupt()])
 """
 
 
