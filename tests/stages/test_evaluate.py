@@ -1,3 +1,6 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -8,8 +11,14 @@ from stages.evaluate import (
     compute_scores,
     confusion_table,
     expected_calibration_error,
+    main,
     prediction_table,
 )
+from stages.shared.arrays import LabelledImages, save_split
+from stages.shared.cli import StageError
+from stages.shared.dataset import DataSet, write_dataset
+from stages.training.architectures import build_model
+from stages.training.model_file import save_model
 
 CLASSES = tuple("0123456789")
 
@@ -120,3 +129,21 @@ def test_tables_have_the_names_of_the_classes() -> None:
     scores = compute_scores(labels, probabilities)
     assert scores["loss"] == pytest.approx(-np.log([0.9, 0.2, 0.6]).mean(), rel=1e-6)
     assert (scores["errors"], scores["macro_f1"]) == (1, pytest.approx(2 / 3))
+
+
+def test_refuses_a_model_of_other_classes(
+    tmp_path: Path, random_images: LabelledImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of three classes cannot be scored on ten; nothing is written."""
+    save_split(tmp_path, "test", random_images)
+    write_dataset(tmp_path / "dataset.json", DataSet("own", CLASSES))
+    save_model(build_model("mlp", dropout=0, num_classes=3), tmp_path / "model.keras")
+    arguments = ["--processed", str(tmp_path), "--model", str(tmp_path / "model.keras")]
+    for name in ("metrics", "classes", "confusion", "predictions"):
+        arguments += [f"--{name}", str(tmp_path / "out" / name)]
+    monkeypatch.setattr(sys, "argv", ["", *arguments])
+    monkeypatch.setattr("stages.evaluate.use_kernels", lambda **_: None)
+    monkeypatch.setattr("stages.evaluate.make_deterministic", lambda **_: None)
+    with pytest.raises(StageError, match="found a model of 3 classes, expected the 10 of own"):
+        main()
+    assert not (tmp_path / "out").exists()

@@ -59,6 +59,17 @@ def test_refuses_a_damaged_model(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+def test_a_model_may_have_any_number_of_classes(tmp_path: Path) -> None:
+    """A model of three classes is loaded; one of other images, or without a row, is refused."""
+    path = tmp_path / "model.keras"
+    save_model(build_model("mlp", dropout=0, num_classes=3), path)
+    assert load_model(path).output_shape == (None, 3)
+    for shape in ((28, 28, 1), (32,)):
+        save_model(keras.Sequential([keras.Input(shape), keras.layers.Dense(2)]), path)
+        with pytest.raises(StageError, match=r"found a model of .*, expected one of \(28, 28, 1\)"):
+            load_model(path)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")
 def test_exports_equal_bytes_and_equal_answers(tmp_path: Path) -> None:
