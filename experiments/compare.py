@@ -5,6 +5,8 @@ its seeds: the experiments on the same commit that differ from it in train.seed 
 prints what differs, the errors, the difference with a 95 % interval for chance by seeds and by test
 images, and the answer in one sentence. It trains nothing and needs no cache.
 
+With --own it compares the answers to your own test pictures, as far as both runs have scored them.
+
 With --by PARAMETER it ranks the values of a parameter instead, of HEAD and of the experiments on
 it, by validation loss. docs/experiments.md says how to read both.
 """
@@ -23,6 +25,7 @@ from experiments.configuration import TEST_IMAGES, digest
 from experiments.figures import changed_figure, comparison_figure, ranking_figure
 from experiments.finding import Finding, compare_sources
 from experiments.layout import Part, as_markdown, as_text
+from experiments.own_pictures import on_own_pictures
 from experiments.ranking import rank, ranking_as_json, ranking_report
 from experiments.report import as_json, report
 from experiments.sources import check_folder, find_source, workspace
@@ -60,6 +63,7 @@ def parse_options() -> argparse.Namespace:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="print Markdown")
     form.add_argument("--json", action="store_true", help="print a JSON object")
+    parser.add_argument("--own", action="store_true", help="compare on own test pictures")
     file: dict[str, Any] = {"type": Path, "metavar": "OUT.png"}
     parser.add_argument("--picture", **file, help="draw the errors and the difference")
     parser.add_argument("--sheet", **file, help="draw the test images that changed sides")
@@ -68,6 +72,8 @@ def parse_options() -> argparse.Namespace:
         parser.error("expected either A, or --by PARAMETER")
     if options.by and options.sheet:
         parser.error("--sheet shows two runs, expected A without --by")
+    if options.own and (options.by or options.sheet):
+        parser.error("--own compares two runs by numbers, expected it without --by and --sheet")
     for name in ("picture", "sheet"):
         path = getattr(options, name)
         if path and (path.suffix.lower() != ".png" or not path.parent.is_dir()):
@@ -81,6 +87,8 @@ def compare(options: argparse.Namespace) -> Results:
     """Compare A with B, and draw what is asked for."""
     a = find_source(options.a)
     finding = compare_sources(a, find_source(options.b) if options.b else workspace())
+    if options.own:
+        finding = on_own_pictures(finding)
     pictures = {}
     if options.picture:
         pictures[options.picture] = comparison_figure(finding)
