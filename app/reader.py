@@ -21,7 +21,10 @@ from pictures.layout import MAX_DIGITS
 from pictures.segment import Digit, Steps, attempts
 
 SURE = 0.9  # the confidence from which no other attempt is made
-MIN_LONG = 2.0  # width to height of a picture of a row
+MIN_LONG = 1.6  # width to height of a picture of a row
+# A picture that is wider than high by this factor, and with so little of its ink in what was found,
+# may be a row of which most was thrown away.
+MIN_WIDE, MAX_LITTLE = 1.2, 0.5
 MIN_COMPLETE = 0.97  # of the writing, which the components of the digits cover
 LATER = 0.8  # factor of a later attempt's confidence, where it is compared with an earlier one's
 
@@ -108,7 +111,8 @@ class Reader:
         apart = Reading([], "", 0, steps.reason, steps, (0, 0))
         if not steps.reason:
             apart = _read_apart(steps, self.judge(steps.digits, steps.is_mnist_form))
-        if not 0 < len(steps.boxes) <= MAX_DIGITS or not is_row(steps.boxes):
+        may_be_row = is_row(steps.boxes) or lacks_much(steps)
+        if not 0 < len(steps.boxes) <= MAX_DIGITS or not may_be_row:
             return apart
         if is_sure(apart.answers) and is_complete(steps):
             return apart
@@ -124,6 +128,13 @@ class Reader:
 def is_long(shape: tuple[int, ...]) -> bool:
     """Return whether a picture (H, W) has the form of a row."""
     return shape[1] > MIN_LONG * shape[0]
+
+
+def lacks_much(steps: Steps) -> bool:
+    """Return whether a picture is wide and has much more ink than what was found."""
+    height, width = steps.mask.shape
+    is_little = steps.components.sum() < MAX_LITTLE * steps.writing.sum()
+    return bool(width > MIN_WIDE * height and is_little)
 
 
 def is_sure(answers: list[Answer]) -> bool:
@@ -157,7 +168,8 @@ def _read_together(steps: Steps, row: Row, verdict: Verdict) -> Reading:
     confidence = calibrated(row.confidence * float(np.prod(probabilities.max(axis=1))) / own)
     answers = _answers(row.digits, verdict._replace(probabilities=probabilities))
     text = row.with_marks([answer.digit for answer in answers])
-    reason = row_reason(confidence, verdict.none, steps.boxes)
+    boxes = [] if lacks_much(steps) else steps.boxes
+    reason = row_reason(confidence, verdict.none, boxes)
     return Reading(answers, text, confidence, reason, steps._replace(digits=row.digits), (0, 0))
 
 

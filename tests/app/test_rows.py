@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from app.ctc import BLANK
 from app.judge import Verdict
 from app.marks import Mark
 from app.models import ROWS
-from app.rows import Row, RowReader, calibrated, combined, is_row
+from app.rows import Row, RowReader, calibrated, combined, is_row, with_less_blank
 from pictures.arrays import Levels, Mask
 from pictures.background import inks
 from pictures.box import Box
@@ -117,3 +118,13 @@ def test_the_marks_of_a_row_are_in_its_text() -> None:
         digits, np.zeros((3, 10), np.float32), [False] * 3, 1, [Mark(",", Box(52, 36, 56, 46))]
     )
     assert row.with_marks([1, 2, 5]) == "12,5"
+
+
+def test_the_blank_weighs_less() -> None:
+    """By hand: a half of blank and a half of 7 become 0.65 to 1."""
+    columns = np.zeros((2, 11))
+    columns[0, 7] = columns[0, BLANK] = 0.5
+    columns[1, BLANK] = 1
+    found = with_less_blank(columns)
+    assert found[0, 7] == pytest.approx(1 / 1.65)
+    assert found[1].tolist() == columns[1].tolist()
