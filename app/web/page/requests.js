@@ -75,11 +75,11 @@ export function dropReadings() {
   current?.stop.abort();
 }
 
-/** Which model reads, or "unknown" if the server does not say. */
-export async function modelName() {
+/** Which model reads, its classes, and where it is taught; "unknown" alone if the server does not say. */
+export async function describeModel() {
   try {
-    return (await (await fetch("model")).json()).model;
+    return await (await fetch("model")).json();
   } catch {
-    return "unknown";
+    return { model: "unknown" };
   }
 }
