@@ -59,6 +59,8 @@ class OwnFolder:
         with self._opened(label) as own:
             if _has(own, name, content):
                 return Saved(label, name, (label, name) in self._saved)
+            if _exists(own, name):  # of another content, or a link
+                raise FolderError(f"{self.path / label / name}: another file is there; remove it")
             earlier = self._earlier(name, content)
             if earlier is None:
                 _write(own, name, content)
@@ -151,6 +153,14 @@ def _has(folder: int, name: str, content: bytes) -> bool:
         return False
     with os.fdopen(descriptor, "rb") as file:
         return file.read(len(content) + 1) == content
+
+
+def _exists(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _write(folder: int, name: str, content: bytes) -> None:

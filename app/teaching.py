@@ -103,21 +103,34 @@ class Examples:
         return _with_digits(answer, changed)
 
 
+def combined(
+    probabilities: NDArray[Any], none: NDArray[Any], evidence: NDArray[np.float64]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return what the networks say with the evidence (N, C) added to it.
+
+    Args:
+        probabilities: (N, C), of the classes; a row sums to 1.
+        none: (N,), that the image shows none of them.
+        evidence: (N, C) in nats.
+    """
+    odds = np.maximum(probabilities * (1 - none)[:, np.newaxis], SMALLEST) * np.exp(evidence)
+    total = odds.sum(axis=1)
+    none = np.maximum(none, SMALLEST)
+    return odds / total[:, np.newaxis], none / (total + none)
+
+
 def _taught(digit: dict[str, Any], evidence: NDArray[np.float64]) -> dict[str, Any]:
-    """Return a digit of an answer with the evidence (classes,) added; itself if there is none."""
+    """Return a digit of an answer with the evidence (C,) added; itself if there is none."""
     if not evidence.any():
         return digit
-    known = np.array([*digit["probabilities"], 0]) * (1 - digit["none"])
-    known[-1] = digit["none"]
-    odds = np.maximum(known, SMALLEST) * np.exp([*evidence, 0])
-    none = float(odds[-1] / odds.sum())
-    probabilities = odds[:-1] / odds[:-1].sum()
+    known = np.array([digit["probabilities"]]), np.array([digit["none"]])
+    (probabilities,), (none,) = combined(*known, evidence[np.newaxis])
     best = int(probabilities.argmax())
     return digit | {
         "digit": best,
         "confidence": float(probabilities[best]),
         "probabilities": probabilities.tolist(),
-        "none": none,
+        "none": float(none),
         "taught": best != digit["digit"],
     }
 

@@ -84,12 +84,12 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(model: Path, folder: Path) -> Iterator[Server]:
+def serving(model: Path, folder: Path, *options: str) -> Iterator[Server]:
     """Serve the page on a free port of the loopback address; stderr goes to a file in `folder`."""
     errors = folder / "stderr"
     with (
         errors.open("w") as stderr,
-        started_server("--model", str(model), stderr=stderr) as (process, port),
+        started_server("--model", str(model), *options, stderr=stderr) as (process, port),
     ):
         yield Server(f"http://127.0.0.1:{port}", process.pid, errors)
 

@@ -18,11 +18,9 @@ let onChange = () => {};
 export function offerTeaching(folder, changed) {
   keeper = folder ? onServer : inTab;
   onChange = folder ? changed : () => {}; // what is kept in this tab changes no answer
-  $("teach-words").textContent = folder
-    ? `They are in the project's folder, and the page goes by them from now on. To teach the network itself, type there: `
-      + `dvc add ${folder}, then dvc repro.`
-    : "They stay in this tab until you download them. To teach the network, unpack the ZIP in the project's folder; then "
-      + "type there: dvc add data/own, then dvc repro.";
+  const start = folder ? "They are saved, and the page goes by them from now on. To teach the network too, type in the project's folder "
+    : "They stay in this tab until you download them. To teach the network, unpack the ZIP in the project's folder, and type there ";
+  $("teach-words").replaceChildren(start, code(`dvc add ${folder || "data/own"}`), " and then ", code("dvc repro"), ".");
   $("download").hidden = Boolean(folder);
 }
 
@@ -37,7 +35,7 @@ function setOpen(open) {
   button.setAttribute("aria-expanded", String(open));
   choices.hidden = !open;
   if (open) {
-    $("it-was").textContent = "It was a …";
+    $("it-was").textContent = `Read as ${names[digit.digit]}. It was a …`;
     choices.replaceChildren($("it-was"), ...names.map(createChoice));
   }
 }
@@ -73,14 +71,18 @@ function show(saved, asked) {
   const image = new Image();
   [image.src, image.alt] = [asked.image, ""];
   const words = document.createElement("p");
-  const place = document.createElement("code");
-  place.textContent = saved.path;
-  words.append(`A ${saved.label}, read as ${asked.digit}. `, place);
+  words.append(`A ${saved.label}, read as ${names[asked.digit]}. `, code(saved.path));
   const entry = document.createElement("li");
   entry.append(image, words, saved.is_new ? createUndo(saved) : "was there before");
   entries.set(saved.name, entry);
   list.prepend(entry);
   $("taught").hidden = false;
+}
+
+function code(text) {
+  const element = document.createElement("code");
+  element.textContent = text;
+  return element;
 }
 
 function createUndo(saved) {
