@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.classes import Classes
+from app.own_files import exists, has, opened, write
 from app.sources import SUFFIXES
 
 FOLDER = Path("data/own")
 NAME = re.compile(r"[0-9a-f]{16}\.[a-z]{3,4}", re.ASCII)
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 class FolderError(Exception):
@@ -57,13 +57,13 @@ class OwnFolder:
         self.check_label(label)
         name = name_of(content, suffix)
         with self._opened(label) as own:
-            if _has(own, name, content):
+            if has(own, name, content):
                 return Saved(label, name, (label, name) in self._saved)
-            if _exists(own, name):  # of another content, or a link
+            if exists(own, name):  # of another content, or a link
                 raise FolderError(f"{self.path / label / name}: another file is there; remove it")
             earlier = self._earlier(name, content)
             if earlier is None:
-                _write(own, name, content)
+                write(own, name, content)
             else:
                 with self._opened(earlier) as source:
                     os.rename(name, name, src_dir_fd=source, dst_dir_fd=own)
@@ -111,17 +111,11 @@ class OwnFolder:
         place = self.path / label
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            top = os.open(self.path, _OPEN)
-            try:
+            with opened(self.path) as top:
                 with suppress(FileExistsError):
                     os.mkdir(label, dir_fd=top)
-                own = os.open(label, _OPEN, dir_fd=top)
-            finally:
-                os.close(top)
-            try:
-                yield own
-            finally:
-                os.close(own)
+                with opened(label, top) as own:
+                    yield own
         except OSError as error:
             self._remove_if_empty(label)
             reason = "a link" if self._is_linked(label) else error.strerror or str(error)
@@ -135,7 +129,7 @@ class OwnFolder:
         for label in self.classes:
             if not self._is_linked(label) and (self.path / label / name).is_file():
                 with self._opened(label) as own:
-                    if _has(own, name, content):
+                    if has(own, name, content):
                         return label
         return None
 
@@ -143,39 +137,3 @@ class OwnFolder:
         if not self._is_linked(label):
             with suppress(OSError):
                 (self.path / label).rmdir()
-
-
-def _has(folder: int, name: str, content: bytes) -> bool:
-    """Return whether an open folder has a file with this content; links are none."""
-    try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    except OSError:
-        return False
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(len(content) + 1) == content
-
-
-def _exists(folder: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _write(folder: int, name: str, content: bytes) -> None:
-    """Write a file into an open folder, whole or not at all."""
-    temporary = f".{name}.tmp"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary, dir_fd=folder)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
-        raise

@@ -7,6 +7,7 @@ with the nearest key of a class in place of the sum over its keys. `python -m be
 measures what it does; the constants were chosen by it, on validation digits and made ones.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
+from app.classes import Classes
 from app.models import CHARACTERS
 from app.rejection import MAX_NONE, MIN_CONFIDENCE, MIN_ROW_CONFIDENCE
 from app.why import image_in
@@ -61,8 +63,10 @@ class FeatureNetwork:
 class Examples:
     """The corrected digits."""
 
-    def __init__(self) -> None:
-        self._features_of = FeatureNetwork()
+    def __init__(
+        self, classes: Classes, features_of: Callable[[UInt8Array], Features] | None = None
+    ) -> None:
+        self._classes, self._features_of = classes, features_of or FeatureNetwork()
         self._known: dict[str, tuple[int, Features]] = {}  # by file, the oldest first
 
     def __len__(self) -> int:
@@ -79,14 +83,14 @@ class Examples:
     def remove(self, file: str) -> None:
         self._known.pop(file, None)
 
-    def evidence(self, images: UInt8Array, classes: int) -> NDArray[np.float64]:
-        """Return how much speaks for each class in images (N, 28, 28): (N, classes), in nats."""
+    def evidence(self, images: UInt8Array) -> NDArray[np.float64]:
+        """Return how much speaks for each class in images (N, 28, 28): (N, C), in nats."""
         labels = np.array([label for label, _ in self._known.values()])
         keys = np.stack([features for _, features in self._known.values()])
         similarity = self._features_of(images) @ keys.T
         weights = EVIDENCE * np.exp(-FALL * (1 - similarity.astype(np.float64)))
         weights[weights < LEAST] = 0
-        found = np.zeros((len(images), classes))
+        found = np.zeros((len(images), len(self._classes)))
         np.maximum.at(found.T, labels, weights.T)
         return found
 
@@ -96,11 +100,11 @@ class Examples:
         if not digits or not self._known:
             return answer
         images = np.stack([image_in(digit["image"]) for digit in digits])
-        evidence = self.evidence(images, len(digits[0]["probabilities"]))
+        evidence = self.evidence(images)
         if not evidence.any():
             return answer
         changed = [_taught(*pair) for pair in zip(digits, evidence, strict=True)]
-        return _with_digits(answer, changed)
+        return _with_digits(answer, changed, self._classes)
 
 
 def combined(
@@ -135,10 +139,15 @@ def _taught(digit: dict[str, Any], evidence: NDArray[np.float64]) -> dict[str, A
     }
 
 
-def _with_digits(answer: dict[str, Any], digits: list[dict[str, Any]]) -> dict[str, Any]:
+def _with_digits(
+    answer: dict[str, Any], digits: list[dict[str, Any]], classes: Classes
+) -> dict[str, Any]:
     """Return an answer with other digits, and what follows from them for the whole."""
-    names = iter(str(digit["digit"]) for digit in digits)
-    text = "".join(next(names) if one.isdigit() else one for one in answer["text"])
+    names = iter([classes[digit["digit"]] for digit in digits])
+    if len(digits) == 1:
+        text = next(names)
+    else:
+        text = "".join(next(names) if one.isdigit() else one for one in answer["text"])
     sure = [digit["confidence"] for digit in digits]
     factor = np.prod([_certainty(one) for one in digits]) / np.prod(
         [_certainty(one) for one in answer["digits"]]

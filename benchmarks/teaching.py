@@ -8,15 +8,17 @@ part. The output is the tables of docs/own-digits.md. Needs data/processed.
 
 import argparse
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.classes import DIGITS
 from app.judge import Judge
 from app.models import CHARACTERS, default_model
-from app.teaching import Examples, combined
+from app.teaching import Examples, FeatureNetwork, Features, combined
 from benchmarks.unusual_hands import hand, written
 from handwriting.distortion import Random
 from pictures.arrays import UInt8Array
@@ -49,9 +51,8 @@ class Judged(NamedTuple):
 
 def judged(images: UInt8Array, labels: NDArray[np.int64]) -> Judged:
     """Ask the networks, as the app does."""
-    judge = Judge(default_model(), CHARACTERS)
     parts = [images[start : start + 64] for start in range(0, len(images), 64)]
-    verdicts = [judge([Digit(Box(0, 0, 1, 1), one) for one in part]) for part in parts]
+    verdicts = [_judge()([Digit(Box(0, 0, 1, 1), one) for one in part]) for part in parts]
     probabilities = np.concatenate([verdict.probabilities for verdict in verdicts])
     none = np.concatenate([verdict.none for verdict in verdicts])
     return Judged(images, labels.astype(np.int64), probabilities, none)
@@ -65,12 +66,37 @@ def made(random: Random) -> Judged:
     return judged(np.stack([image for _, image in seen]), np.array([label for label, _ in seen]))
 
 
+class Recall:
+    """Gives the features of images, each of which the network sees only once."""
+
+    def __init__(self) -> None:
+        self._network = FeatureNetwork()
+        self._known: dict[bytes, Features] = {}
+
+    def __call__(self, images: UInt8Array) -> Features:
+        keys = [image.tobytes() for image in images]
+        for key, image in zip(keys, images, strict=True):
+            if key not in self._known:
+                self._known[key] = self._network(image[np.newaxis])[0]
+        return np.stack([self._known[key] for key in keys])
+
+
+@cache
+def _features() -> Recall:
+    return Recall()
+
+
+@cache
+def _judge() -> Judge:
+    return Judge(default_model(), CHARACTERS)
+
+
 def taught(corrections: Judged, others: Judged) -> NDArray[np.bool_]:
     """Return which of the other images (N,) are wrong after the corrections."""
-    examples = Examples()
+    examples = Examples(DIGITS, _features())
     for number, (image, label) in enumerate(zip(*corrections[:2], strict=True)):
         examples.add(str(number), image.tobytes(), int(label))
-    evidence = examples.evidence(others.images, 10)
+    evidence = examples.evidence(others.images)
     probabilities, _ = combined(others.probabilities, others.none, evidence)
     return np.asarray(probabilities.argmax(axis=1) != others.labels)
 
@@ -106,13 +132,13 @@ def share_changed(hands: list[Judged], ordinary: Judged, count: int, random: Ran
 
 def milliseconds(ordinary: Judged) -> float:
     """Return the median time for one digit with 200 corrections."""
-    examples = Examples()
+    examples = Examples(DIGITS)
     for number in range(200):
         examples.add(str(number), ordinary.images[number].tobytes(), 0)
     times = []
     for image in ordinary.images[:200]:
         start = time.perf_counter()
-        examples.evidence(image[np.newaxis], 10)
+        examples.evidence(image[np.newaxis])
         times.append(time.perf_counter() - start)
     return 1000 * float(np.median(times))
 

@@ -20,7 +20,7 @@ def started_teacher(
     """
     from app.teaching import MAX_EXAMPLES, Examples  # only now, as the import takes long
 
-    folder, examples = OwnFolder(path, classes), Examples()
+    folder, examples = OwnFolder(path, classes), Examples(classes)
     known = folder.pictures()[:MAX_EXAMPLES]
     for label, file in reversed(known):  # the newest last
         pixels = _read(workers, file)

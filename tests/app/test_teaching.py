@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.classes import DIGITS
 from app.reader import Reader
 from app.tasks import recognise_picture
 from app.teaching import EVIDENCE, MAX_EXAMPLES, Examples, combined
@@ -13,7 +14,7 @@ from tests.app.conftest import drawn, encoded, images_in
 @pytest.fixture
 def examples() -> Examples:
     """Give corrections, of which there are none yet."""
-    return Examples()
+    return Examples(DIGITS)
 
 
 def answer_to(reader: Reader, *digits: int, pen: int = 8) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def test_the_nearest_example_of_a_class_counts_once(examples: Examples) -> None:
     image = np.frombuffer(pixels(7), np.uint8).reshape(1, 28, 28)
     for name in ("1/a.png", "1/b.png"):
         examples.add(name, pixels(7), 1)
-    assert examples.evidence(image, 3) == pytest.approx(np.array([[0, EVIDENCE, 0]]), rel=1e-4)
+    assert examples.evidence(image)[0, :3] == pytest.approx([0, EVIDENCE, 0], rel=1e-4)
 
 
 def test_the_oldest_example_is_forgotten(examples: Examples) -> None:
@@ -105,4 +106,4 @@ def test_the_oldest_example_is_forgotten(examples: Examples) -> None:
         examples.add(f"2/{number}.png", pixels(2), 2)
     image = np.frombuffer(pixels(7), np.uint8).reshape(1, 28, 28)
     assert len(examples) == MAX_EXAMPLES
-    assert examples.evidence(image, 3)[0, 1] == 0
+    assert examples.evidence(image)[0, 1] == 0

@@ -230,6 +230,19 @@ def test_without_teaching_nothing_is_written(
     assert lesson.files() == []
 
 
+def test_the_routes_are_described(lesson: Lesson) -> None:
+    """With --teach OpenAPI has both routes, their answers, and each status that they give."""
+    url = f"http://127.0.0.1:{lesson.port}"
+    paths = requests.get(f"{url}/openapi.json", timeout=100).json()["paths"]
+    for path, answer in (("/teach", "SavedJson"), ("/teach/undo", "UndoneJson")):
+        responses = paths[path]["post"]["responses"]
+        assert {"200", "403", "413", "415", "421", "422", "507"} <= set(responses)
+        schema = responses["200"]["content"]["application/json"]["schema"]["$ref"]
+        assert schema.endswith(answer)
+    folder = requests.get(f"{url}/model", timeout=100).json()["teach"]
+    assert folder == f"{lesson.folder}/data/own"
+
+
 def ended(*options: str) -> subprocess.CompletedProcess[str]:
     """Run the server with options that end it."""
     command = [sys.executable, "-m", "app", "--port", "0", *options]
