@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     others += [f"--host {options.host}"] if options.host not in LOOPBACK else []
     if options.teach and others:
         sys.exit(
-            f"error: --teach: found {others[0]}, expected a loopback address alone, because "
+            f"error: --teach: found {others[0]}, expected {', '.join(LOOPBACK)} alone, because "
             "whoever reaches the page saves files; type `python -m app --teach`"
         )
     return options

@@ -257,7 +257,7 @@ def test_only_this_machine_may_teach(option: list[str]) -> None:
     assert result.returncode not in (0, -9)
     assert result.stdout == ""
     [line] = result.stderr.splitlines()
-    assert line.startswith(f"error: --teach: found {' '.join(option)}, expected a loopback address")
+    assert line.startswith(f"error: --teach: found {' '.join(option)}, expected 127.0.0.1, ")
     assert line.endswith("type `python -m app --teach`")
 
 
