@@ -24,7 +24,7 @@ from pictures.normalise import SIDE
 
 MAX_EXAMPLES = 500  # the newest ones: what is older has had its time to be trained on
 # The evidence, in nats, of a key with the cosine similarity s is EVIDENCE * exp(-FALL * (1 - s)).
-EVIDENCE, FALL = 20.0, 15.0
+EVIDENCE, FALL = 18.0, 15.0
 LEAST = 0.5  # nats; less is none, so that answers to other digits stay as they are
 SMALLEST = 1e-6  # the probability that is taken for 0
 

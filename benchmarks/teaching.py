@@ -30,6 +30,7 @@ TIMES = 16  # that a hand writes a digit
 LEAST = 4  # misread ones, of a digit that is corrected
 REPEATS = 3  # draws of the digits that are corrected
 MANY = (20, 200)  # corrections of other hands
+DRAWS = 30  # of them
 
 
 class Judged(NamedTuple):
@@ -125,7 +126,7 @@ def share_changed(hands: list[Judged], ordinary: Judged, count: int, random: Ran
     right = ordinary.part(~ordinary.wrong)
     changed = [
         taught(misread.part(random.choice(len(misread.labels), count, replace=False)), right).mean()
-        for _ in range(10)
+        for _ in range(DRAWS)
     ]
     return f"| {count} | {len(right.labels):,} | {np.mean(changed):.3%} |"
 
