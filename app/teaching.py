@@ -24,8 +24,8 @@ from pictures.normalise import SIDE
 
 MAX_EXAMPLES = 500  # the newest ones: what is older has had its time to be trained on
 # The evidence, in nats, of a key with the cosine similarity s is EVIDENCE * exp(-FALL * (1 - s)).
-EVIDENCE, FALL = 18.0, 15.0
-LEAST = 0.5  # nats; less is none, so that answers to other digits stay as they are
+EVIDENCE, FALL = 22.0, 15.0
+LEAST = 2.0  # nats, at a similarity of 0.84; less is none: answers to other digits stay as they are
 SMALLEST = 1e-6  # the probability that is taken for 0
 
 Features = NDArray[np.float32]  # (N, F), each row of length 1
