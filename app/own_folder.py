@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from app.classes import Classes
 from app.own_files import exists, has, opened, write
-from pictures.files import SUFFIXES
+from pictures.labelled import has_folder, labelled
 
 FOLDER = Path("data/own")
 NAME = re.compile(r"[0-9a-f]{16}\.[a-z]{3,4}", re.ASCII)
@@ -87,19 +87,21 @@ class OwnFolder:
 
     def pictures(self) -> list[tuple[str, Path]]:
         """Return the pictures in the folder with their classes, the newest first."""
+        if not self.path.is_dir():
+            return []
         found = [
             (label, path)
-            for label in self.classes
-            if not self.path.is_symlink() and not (self.path / label).is_symlink()
-            for path in (self.path / label).glob("[!.]*")
-            if path.suffix.lower() in SUFFIXES and path.is_file() and not path.is_symlink()
+            for path, label, reason in labelled(self.path, self.classes)
+            if not reason and not self._is_linked(label) and path.is_file()
+            if not path.is_symlink()
         ]
         return sorted(found, key=lambda one: -one[1].stat().st_mtime)
 
     def check_label(self, label: str) -> None:
-        """Raise `LabelError` unless this is a class, and the name of a folder."""
-        if label not in self.classes or Path(label).name != label:
-            expected = ", ".join(self.classes)
+        """Raise `LabelError` unless this is a class whose name can be that of a folder."""
+        labels = list(filter(has_folder, self.classes))
+        if label not in labels:
+            expected = ", ".join(labels)
             raise LabelError(f"found the label {ascii(label)[:60]}, expected one of {expected}")
 
     @contextmanager

@@ -78,7 +78,7 @@ def test_a_class_that_is_a_path_has_no_folder(tmp_path: Path) -> None:
     """Also a class's own name must be that of a folder."""
     folder = OwnFolder(tmp_path / "own", ("ankle boot", "../shirt"))
     assert folder.save(CONTENT, ".png", "ankle boot").label == "ankle boot"
-    with pytest.raises(LabelError):
+    with pytest.raises(LabelError, match=r"expected one of ankle boot\Z"):
         folder.save(CONTENT, ".png", "../shirt")
     assert {path.name for path in tmp_path.iterdir()} == {"own"}
 
