@@ -1,10 +1,11 @@
-"""What a person's own picture of a digit is: its format, and the digit in it."""
+"""What a person's own picture is: its format, and the digit or other thing that it shows."""
 
 import io
 
 import numpy as np
 from PIL import Image
 
+from app.class_reader import ClassReader
 from app.reader import Reader
 from app.why import HEADER
 from pictures.arrays import UInt8Array
@@ -26,14 +27,15 @@ SUFFIX_OF = {
 }
 
 
-def one_digit(reader: Reader, content: bytes) -> UInt8Array:
+def example_in(reader: Reader | ClassReader, content: bytes) -> UInt8Array:
     """Return the image (28, 28) of the one digit that a picture file shows.
 
-    A digit that was cut out of a row, as /read gives it, is that image itself. Raises
-    `PictureError` if the picture shows another number of digits or cannot be read.
+    A digit that was cut out of a row, as /read gives it, is that image itself. For other classes
+    it is the image of the whole picture. Raises `PictureError` if the picture shows another number
+    of digits or cannot be read.
     """
     reading = reader.recognise(content)
-    if content.startswith(HEADER):
+    if isinstance(reader, Reader) and content.startswith(HEADER):
         return _pixels(content)
     if len(reading.answers) != 1:
         reason = f": {reading.reason}" if reading.reason else ""

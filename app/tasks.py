@@ -96,12 +96,12 @@ def explain(reader: "AnyReader", data_url: str, digit: int) -> list[list[float]]
     return rows
 
 
-def read_example(reader: "Reader", content: bytes) -> tuple[str, bytes]:
+def read_example(reader: "AnyReader", content: bytes) -> tuple[str, bytes]:
     """Return the suffix of a picture file's real format, and the 28x28 pixels of its one digit.
 
-    Raises `PictureError` if it does not show one digit.
+    Raises `PictureError` if it does not show one digit. With other classes any picture will do.
     """
-    from app.example import one_digit, real_suffix
+    from app.example import example_in, real_suffix
 
-    image = one_digit(reader, content)
+    image = example_in(reader, content)
     return real_suffix(content), image.tobytes()

@@ -103,7 +103,10 @@ class Examples:
         evidence = self.evidence(images)
         if not evidence.any():
             return answer
-        changed = [_taught(*pair) for pair in zip(digits, evidence, strict=True)]
+        changed = [
+            _taught(digit, more, self._classes)
+            for digit, more in zip(digits, evidence, strict=True)
+        ]
         return _with_digits(answer, changed, self._classes)
 
 
@@ -123,18 +126,21 @@ def combined(
     return odds / total[:, np.newaxis], none / (total + none)
 
 
-def _taught(digit: dict[str, Any], evidence: NDArray[np.float64]) -> dict[str, Any]:
+def _taught(
+    digit: dict[str, Any], evidence: NDArray[np.float64], classes: Classes
+) -> dict[str, Any]:
     """Return a digit of an answer with the evidence (C,) added; itself if there is none."""
     if not evidence.any():
         return digit
-    known = np.array([digit["probabilities"]]), np.array([digit["none"]])
+    known = np.array([digit["probabilities"]]), np.array([_none(digit)])
     (probabilities,), (none,) = combined(*known, evidence[np.newaxis])
     best = int(probabilities.argmax())
     return digit | {
         "digit": best,
+        "name": classes[best],
         "confidence": float(probabilities[best]),
         "probabilities": probabilities.tolist(),
-        "none": float(none),
+        "none": None if digit["none"] is None else float(none),
         "taught": best != digit["digit"],
     }
 
@@ -153,7 +159,7 @@ def _with_digits(
         [_certainty(one) for one in answer["digits"]]
     )
     confidence = float(min(answer["confidence"] * factor, np.prod(sure)))
-    is_accepted = min(sure) >= MIN_CONFIDENCE and max(one["none"] for one in digits) <= MAX_NONE
+    is_accepted = min(sure) >= MIN_CONFIDENCE and max(map(_none, digits)) <= MAX_NONE
     if len(digits) > 1:
         is_accepted = is_accepted and confidence >= MIN_ROW_CONFIDENCE
     reason = "" if is_accepted else answer["reason"]
@@ -161,4 +167,9 @@ def _with_digits(
 
 
 def _certainty(digit: dict[str, Any]) -> float:
-    return max(float(digit["confidence"] * (1 - digit["none"])), SMALLEST)
+    return max(float(digit["confidence"] * (1 - _none(digit))), SMALLEST)
+
+
+def _none(digit: dict[str, Any]) -> float:
+    """Return the probability that it is no digit; 0 if the answer leaves that open."""
+    return float(digit["none"] or 0)

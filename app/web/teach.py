@@ -34,6 +34,19 @@ class Memory(Protocol):
     def adjusted(self, answer: dict[str, Any]) -> dict[str, Any]: ...
 
 
+class NoMemory:
+    """Goes by nothing: with other classes than digits, a correction is saved and no more."""
+
+    def add(self, file: str, pixels: bytes, label: int) -> None:
+        pass
+
+    def remove(self, file: str) -> None:
+        pass
+
+    def adjusted(self, answer: dict[str, Any]) -> dict[str, Any]:
+        return answer
+
+
 class Teacher:
     """Saves corrections in the folder of own pictures, and lets the next answers go by them."""
 
@@ -43,7 +56,7 @@ class Teacher:
         self.adjusted = examples.adjusted
 
     async def save(self, content: bytes, label: str) -> Saved:
-        """Save a picture of one digit; raise `PictureError` if it is none, or `FolderError`."""
+        """Save a picture of one class; raise `PictureError` if it is none, or `FolderError`."""
         self.folder.check_label(label)
         suffix, pixels = await self._read_example(content)
         async with self._lock:

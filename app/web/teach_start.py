@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from app.classes import Classes
+from app.classes import DIGITS, Classes
 from app.own_folder import OwnFolder
 from app.tasks import read_example
 from app.web.recognition import Recognition
-from app.web.teach import Teacher
+from app.web.teach import NoMemory, Teacher
 from app.workers import Workers
 from pictures.files import MoreNeededError, PictureError, load_file
 
@@ -16,11 +16,15 @@ def started_teacher(
 ) -> Teacher:
     """Return a teacher that knows the newest pictures in the folder `path`.
 
-    Pictures that do not show one digit are left out.
+    Pictures that do not show one digit are left out. Of other classes it knows none: the features
+    that are compared are those of a network of digits.
     """
+    folder = OwnFolder(path, classes)
+    if classes != DIGITS:
+        return Teacher(folder, NoMemory(), recognition.read_example)
     from app.teaching import MAX_EXAMPLES, Examples  # only now, as the import takes long
 
-    folder, examples = OwnFolder(path, classes), Examples(classes)
+    examples = Examples(classes)
     known = folder.pictures()[:MAX_EXAMPLES]
     for label, file in reversed(known):  # the newest last
         pixels = _read(workers, file)

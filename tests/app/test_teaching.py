@@ -43,7 +43,8 @@ def test_an_alike_digit_is_named_as_corrected(reader: Reader, examples: Examples
     examples.add("1/a.png", pixels(7), 1)
     answer = examples.adjusted(answer_to(reader, 7, pen=9))
     [digit] = answer["digits"]
-    assert (answer["text"], digit["digit"], digit["taught"]) == ("1", 1, True)
+    assert (answer["text"], digit["digit"], digit["name"]) == ("1", 1, "1")
+    assert digit["taught"]
     assert digit["confidence"] == max(digit["probabilities"]) == digit["probabilities"][1]
     assert sum(digit["probabilities"]) == pytest.approx(1)
     assert answer["confidence"] == pytest.approx(digit["confidence"] * (1 - digit["none"]))
@@ -81,6 +82,15 @@ def test_a_corrected_refusal_is_an_answer(reader: Reader, examples: Examples) ->
     assert changed["digits"][0]["none"] < 0.01
     blank = {"digits": [], "reason": "the sheet is blank"}
     assert examples.adjusted(blank) is blank
+
+
+def test_no_probability_of_none_stays_so(reader: Reader, examples: Examples) -> None:
+    """An answer that leaves open whether it is a digit at all still does."""
+    answer = answer_to(reader, 7)
+    answer["digits"][0]["none"] = None
+    examples.add("1/a.png", pixels(7), 1)
+    changed = examples.adjusted(answer)
+    assert (changed["text"], changed["digits"][0]["none"]) == ("1", None)
 
 
 def test_evidence_is_added_to_the_odds() -> None:

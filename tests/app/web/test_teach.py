@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 from starlette.types import Message
 
 from app.classes import DIGITS
@@ -18,7 +19,7 @@ from app.web.guard import LOOPBACK
 from app.web.server import MAX_BYTES
 from app.web.teach import Teacher
 from pictures.files import UnknownFormatError
-from tests.app.conftest import Server, drawn, encoded, images_in
+from tests.app.conftest import NAMES, Named, Server, drawn, encoded, images_in
 from tests.app.conftest import serving as serving_page
 from tests.app.web.serving import application, serving
 from tests.conftest import PROJECT
@@ -325,6 +326,23 @@ def test_a_digit_of_a_row_is_saved_as_its_image(taught: tuple[Server, Path]) -> 
     answer = read(server, row)
     assert answer["text"] == "40"
     assert [digit.get("taught", False) for digit in answer["digits"]] == [False, True]
+
+
+@pytest.mark.slow
+def test_other_classes_are_saved_alone(named: Named, tmp_path: Path) -> None:
+    """With a model of other classes any picture is saved and taken back; answers stay."""
+    own, content = tmp_path / "own", encoded(Image.new("L", (40, 30), 0))
+    options = ("--classes", str(named.classes), "--teach", str(own))
+    with serving_page(named.model, tmp_path, *options) as server:
+        before = read(server, content)
+        saved = requests.post(f"{server.url}/teach?label={NAMES[2]}", content, timeout=100).json()
+        assert (own / NAMES[2] / saved["name"]).read_bytes() == content
+        assert read(server, content) == before
+        refused = requests.post(f"{server.url}/teach?label=3", content, timeout=100)
+        assert refused.status_code == 422
+        undo = {"label": NAMES[2], "name": saved["name"]}
+        assert requests.post(f"{server.url}/teach/undo", json=undo, timeout=100).status_code == 200
+    assert list(own.iterdir()) == []
 
 
 @pytest.mark.slow
