@@ -4,11 +4,13 @@ import { useClasses } from "./classes.js";
 import { copied } from "./copy.js";
 import * as drawing from "./drawing.js";
 import { enable } from "./enable.js";
+import { followKeys } from "./keys.js";
 import { followPen, forgetPen } from "./pen.js";
 import { canBeOpened, receivePictures } from "./pictures.js";
 import { describeModel, dropReadings, post, read, readDraft } from "./requests.js";
 import { highlightAt, showAnswer, showClasses, showNothing, whenChosen } from "./result.js";
 import { announce, say } from "./say.js";
+import { fitToScreen } from "./screen.js";
 import { closeSteps, offerSteps } from "./steps.js";
 import { askWhatItWas, offerTeaching } from "./teach.js";
 import { isInVisit, keepInVisit, markInVisit } from "./visit.js";
@@ -31,13 +33,6 @@ function redraw() {
   enable($("redo"), drawing.canRedo());
   enable($("clear"), !drawing.isEmpty(state));
   markInVisit(state.sheet);
-}
-
-function fitPaper() { // as many pixels as the screen has there, so that lines are sharp
-  const side = Math.round(paper.clientWidth * devicePixelRatio);
-  if (side === paper.width) return;
-  paper.width = paper.height = side;
-  redraw();
 }
 
 function show(answer, detail) {
@@ -170,27 +165,11 @@ whenChosen((digit) => {
 });
 offerSteps(() => drawing.content(drawing.state()));
 
-document.addEventListener("keydown", (event) => {
-  const key = event.key.toLowerCase();
-  const withControl = event.ctrlKey || event.metaKey;
-  if (withControl && (key === "y" || (key === "z" && event.shiftKey))) redo();
-  else if (withControl && key === "z") undo();
-  else if (key === "delete") clear();
-  else return;
-  event.preventDefault();
-});
+followKeys({ undo, redo, clear });
 $("undo").onclick = undo;
 $("redo").onclick = redo;
 $("clear").onclick = clear;
 $("copy").onclick = copyResult;
-new ResizeObserver(fitPaper).observe(paper);
-addEventListener("resize", fitPaper); // another zoom or screen
-
-function followScreen() { // a screen with other pixels may leave the size as it is
-  const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
-  query.addEventListener("change", () => { fitPaper(); followScreen(); }, { once: true });
-}
-followScreen();
 
 describeModel().then(({ model, classes, teach }) => {
   $("model").textContent = model;
@@ -198,4 +177,4 @@ describeModel().then(({ model, classes, teach }) => {
   showClasses();
   offerTeaching(teach, () => drawing.isEmpty(drawing.state()) || readSheet());
 });
-fitPaper();
+fitToScreen(paper, redraw);
