@@ -4,7 +4,7 @@ import { post } from "./requests.js";
 import { sha256 } from "./sha256.js";
 import { zipped } from "./zip.js";
 
-const FOLDER = "data/own"; // of the project, where pictures that teach are
+export const FOLDER = "data/own"; // of the project, where pictures that teach are
 
 /** Save by way of the server. An answer is { label, name, path, is_new }, or { error }. */
 export const onServer = {

@@ -1,7 +1,7 @@
 // "Wrong?": what a digit really was is kept, to teach the network, and can be taken back.
 
-import { names } from "./classes.js";
-import { archive, inTab, onServer } from "./corrections.js";
+import { areDigits, names } from "./classes.js";
+import { FOLDER, archive, inTab, onServer } from "./corrections.js";
 import { enable } from "./enable.js";
 import { announce, say } from "./say.js";
 
@@ -17,11 +17,18 @@ let onChange = () => {};
  * server answers anew. */
 export function offerTeaching(folder, changed) {
   keeper = folder ? onServer : inTab;
-  onChange = folder ? changed : () => {}; // what is kept in this tab changes no answer
-  const start = folder ? "They are saved, and the page goes by them from now on. To teach the network too, type in the project's folder "
-    : "They stay in this tab until you download them. To teach the network, unpack the ZIP in the project's folder, and type there ";
-  $("teach-words").replaceChildren(start, code(`dvc add ${folder || "data/own"}`), " and then ", code("dvc repro"), ".");
+  if (folder && areDigits()) onChange = changed; // else no answer goes by what is kept
+  $("teach-words").replaceChildren(...lessonIn(folder));
   $("download").hidden = Boolean(folder);
+}
+
+/** What becomes of corrections in the server's folder, or in this tab if it is "". */
+function lessonIn(folder) {
+  const end = ["type ", code("dvc repro"), ", and the network learns them."];
+  if (!folder) return ["They stay in this tab until you download them. Unpack the ZIP in the project's folder, ", ...end];
+  const start = areDigits() ? "They are saved, and the page goes by them from now on. " : "They are saved. ";
+  if (folder === FOLDER) return [start, "In the project's folder, ", ...end];
+  return [start, "Copy ", code(folder), " to ", code(FOLDER), " in the project's folder, ", ...end];
 }
 
 /** Ask about this digit from now on; null: there is none. `picture` gives the whole picture, null for one of a row. */
@@ -35,10 +42,14 @@ function setOpen(open) {
   button.setAttribute("aria-expanded", String(open));
   choices.hidden = !open;
   if (open) {
-    $("it-was").textContent = `Read as ${names[digit.digit]}. It was a …`;
-    choices.replaceChildren($("it-was"), ...names.map(createChoice));
+    say("");
+    $("it-was").textContent = `Read as ${names[digit.digit]}. It was …`;
+    choices.replaceChildren($("it-was"), ...names.filter(hasFolder).map(createChoice));
   }
 }
+
+/** Whether a class can have a folder of its name, as pictures/labelled.py says. */
+const hasFolder = (name) => !name.includes("/") && !name.startsWith(".");
 
 function createChoice(name) {
   const choice = document.createElement("button");
@@ -54,11 +65,14 @@ async function correct(label) {
   button.focus();
   announce("");
   const saved = await keeper.save(label, picture);
-  if (saved.error) return say(`The correction was not saved: ${saved.error}.`, { stays: true });
+  if (saved.error) return tell(`The correction was not saved: ${saved.error}.`);
   show(saved, asked);
-  say(keeper === onServer ? `Saved as ${saved.path}.` : `Kept as a ${label}. Download it below.`);
+  tell(keeper === onServer ? `Saved as ${saved.path}.` : `Kept as ${label}. Download it below.`);
   onChange();
 }
+
+/** Say what became of a correction where it was made, until something else happens. */
+const tell = (text) => say(text, { stays: true, at: $("outcome") });
 
 /** The image of a digit as a picture file. */
 function pictureOf({ image }) {
@@ -71,7 +85,7 @@ function show(saved, asked) {
   const image = new Image();
   [image.src, image.alt] = [asked.image, ""];
   const words = document.createElement("p");
-  words.append(`A ${saved.label}, read as ${names[asked.digit]}. `, code(saved.path));
+  words.append(`${saved.label}, read as ${names[asked.digit]}. `, code(saved.path));
   const entry = document.createElement("li");
   entry.append(image, words, saved.is_new ? createUndo(saved) : "was there before");
   entries.set(saved.name, entry);
@@ -92,12 +106,12 @@ function createUndo(saved) {
   undo.setAttribute("aria-label", `Take back: ${saved.path}`);
   undo.onclick = async () => {
     const answer = await keeper.undo(saved);
-    if (answer.error) return say(`This could not be taken back: ${answer.error}.`, { stays: true });
+    if (answer.error) return tell(`This could not be taken back: ${answer.error}.`);
     entries.get(saved.name).remove();
     entries.delete(saved.name);
     $("taught").hidden = !entries.size;
     $("paper").focus({ preventScroll: true }); // the button with the focus is gone
-    say(keeper === onServer ? `Deleted: ${saved.path}.` : "Taken back.");
+    tell(keeper === onServer ? `Deleted: ${saved.path}.` : "Taken back.");
     onChange();
   };
   return undo;

@@ -14,8 +14,18 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.app.conftest import Server, drawn, encoded, images_in, serving
-from tests.app.web.test_page import answer, draw, element, page, press, show_on, wait
+from tests.app.conftest import NAMES, Named, Server, drawn, encoded, images_in, serving
+from tests.app.web.test_page import (
+    answer,
+    as_base64,
+    draw,
+    element,
+    give,
+    page,
+    press,
+    show_on,
+    wait,
+)
 
 pytestmark = pytest.mark.slow
 __all__ = ["page"]  # a fixture: the page of a server that is not taught
@@ -49,8 +59,7 @@ def correct(page: Chrome, label: int) -> None:
     wait(page, lambda: element(page, "wrong").is_enabled())
     element(page, "wrong").click()
     page.find_elements(By.CSS_SELECTOR, "#choices button")[label].click()
-    wait(page, lambda: element(page, "note").text)
-    page.execute_script("note.click()")  # it may lie over what is pressed next
+    wait(page, lambda: element(page, "outcome").text)
 
 
 def take_back(page: Chrome) -> None:
@@ -58,7 +67,11 @@ def take_back(page: Chrome) -> None:
     before = len(entries(page))
     entries(page)[0].find_element(By.TAG_NAME, "button").click()
     wait(page, lambda: len(entries(page)) == before - 1)
-    page.execute_script("note.click()")
+
+
+def words_on(page: Chrome) -> str:
+    """Return what the page says of all corrections."""
+    return element(page, "teach-words").text
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -81,15 +94,18 @@ def test_a_correction_is_saved_and_taken_back(lesson: tuple[Chrome, Path]) -> No
     assert path == f"1/{name_of(content)}"
     assert Image.open(io.BytesIO(content)).size == (400, 400)
     [entry] = entries(page)
-    assert entry.text.startswith("A 1, read as 7. ")
+    assert entry.text.startswith("1, read as 7. ")
     assert path in entry.text
-    assert f"dvc add {own} and then dvc repro" in element(page, "taught").text
+    assert element(page, "outcome").text == f"Saved as {own}/{path}."
+    assert f"Copy {own} to data/own in the project's folder, type dvc repro, " in words_on(page)
     assert not element(page, "download").is_displayed()
     take_back(page)
     assert answer(page, r"^7 [^,]* sure$")
     assert list(own.iterdir()) == []
     assert not element(page, "taught").is_displayed()
     assert page.switch_to.active_element.get_attribute("id") == "paper"
+    draw(page, 1)
+    wait(page, lambda: not element(page, "outcome").text)
 
 
 def test_a_second_correction_moves_the_first(lesson: tuple[Chrome, Path]) -> None:
@@ -139,7 +155,7 @@ def test_the_keyboard_corrects(lesson: tuple[Chrome, Path]) -> None:
     page.execute_script("wrong.focus()")
     press(page, Keys.ENTER)
     assert element(page, "wrong").get_attribute("aria-expanded") == "true"
-    assert element(page, "choices").accessible_name == "Read as 7. It was a …"
+    assert element(page, "choices").accessible_name == "Read as 7. It was …"
     press(page, Keys.TAB)
     press(page, Keys.TAB)
     press(page, Keys.ENTER)
@@ -162,12 +178,36 @@ def test_an_error_of_the_folder_is_shown(lesson: tuple[Chrome, Path]) -> None:
         wait(page, lambda: element(page, "wrong").is_enabled())
         element(page, "wrong").click()
         page.find_elements(By.CSS_SELECTOR, "#choices button")[3].click()
-        note = wait(page, lambda: element(page, "note").text)
-        assert note.startswith("The correction was not saved: ")
-        assert "a link; expected a folder to write in" in note
+        outcome = wait(page, lambda: element(page, "outcome").text)
+        assert outcome.startswith("The correction was not saved: ")
+        assert "a link; expected a folder to write in" in outcome
         assert entries(page) == []
     finally:
         (own / "3").unlink()
+
+
+def test_other_classes_are_corrected(browser: Chrome, named: Named, tmp_path: Path) -> None:
+    """The classes that can have a folder are offered, and the picture is saved whole."""
+    own = tmp_path / "own"
+    options = ("--classes", str(named.classes), "--teach", str(own))
+    with serving(named.model, tmp_path, *options) as server:
+        browser.get(server.url)
+        wait(browser, lambda: element(browser, "title").text == "Draw or choose a picture")
+        give(browser, "paste", **{"a.png": as_base64(Image.new("L", (40, 30), 0))})
+        assert answer(browser, "sure$").startswith("ankle boot ")
+        correct(browser, 1)
+        assert element(browser, "it-was").get_attribute("textContent") == (
+            "Read as ankle boot. It was …"
+        )
+        choices = browser.find_elements(By.CSS_SELECTOR, "#choices button")
+        assert [choice.get_attribute("textContent") for choice in choices] == [NAMES[0], NAMES[2]]
+        [(path, content)] = files(own).items()
+        assert path == f"{NAMES[2]}/{name_of(content)}"
+        assert Image.open(io.BytesIO(content)).size == (40, 30)
+        assert entries(browser)[0].text.startswith(f"{NAMES[2]}, read as ankle boot. ")
+        assert words_on(browser).startswith("They are saved. Copy ")
+        take_back(browser)
+        assert files(own) == {}
 
 
 def test_without_teaching_corrections_are_downloaded(page: Chrome, tmp_path: Path) -> None:
@@ -187,6 +227,7 @@ def test_without_teaching_corrections_are_downloaded(page: Chrome, tmp_path: Pat
     wait(page, lambda: element(page, "wrong").is_enabled())
     correct(page, 9)
     assert len(entries(page)) == 2
+    assert "Unpack the ZIP in the project's folder, type dvc repro, " in words_on(page)
     element(page, "download").click()
     archive = tmp_path / "corrections.zip"
     wait(page, archive.exists)
