@@ -269,13 +269,32 @@ def test_names_and_check_sums_are_right(page: Chrome) -> None:
 
 
 def test_corrections_fit_a_phone(page: Chrome) -> None:
-    """On 360 pixels neither the choices nor the list are wider than the window."""
+    """On 360 pixels nothing is wider than the window, or lies over the list."""
     show_on(page, 360, 740, 2, mobile=True)
     draw(page, 7)
     assert answer(page, "^7 ")
     wait(page, lambda: element(page, "wrong").is_enabled())
     element(page, "wrong").click()
     assert page.execute_script("return document.documentElement.scrollWidth") <= 360
+    rows = {element(page, name).location["y"] for name in ("why", "steps", "copy", "wrong")}
+    assert len(rows) == 1
     page.find_elements(By.CSS_SELECTOR, "#choices button")[1].click()
     wait(page, lambda: entries(page))
     assert page.execute_script("return document.documentElement.scrollWidth") <= 360
+    assert not element(page, "note").is_displayed()
+
+
+def test_in_the_project_one_command_teaches(page: Chrome) -> None:
+    """If corrections are saved in data/own itself, the page says to type `dvc repro` alone."""
+    text = page.execute_async_script(
+        """
+        const done = arguments[0];
+        import("./teach.js").then((teach) => {
+          teach.offerTeaching("data/own", () => {});
+          done(document.getElementById("teach-words").textContent);
+        });
+        """
+    )
+    assert text.endswith(
+        "from now on. In the project's folder, type dvc repro, and the network learns them."
+    )
