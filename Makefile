@@ -24,8 +24,9 @@ run: .venv/pipeline.installed
 	  exit 0; }; \
 	.venv/bin/dvc repro
 
+# `make app TEACH=1` saves in data/own what is corrected on the page.
 app: .venv/app.installed
-	.venv/bin/python -m app
+	.venv/bin/python -m app $(if $(TEACH),--teach)
 
 tour: .venv/checks.installed
 	.venv/bin/jupyter lab docs/tour.ipynb

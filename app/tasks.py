@@ -94,3 +94,14 @@ def explain(reader: "AnyReader", data_url: str, digit: int) -> list[list[float]]
     empty = 0 if isinstance(reader, Reader) else round(border_level(image))
     rows: list[list[float]] = importance(reader.classify, image, digit, empty).tolist()
     return rows
+
+
+def read_example(reader: "AnyReader", content: bytes) -> tuple[str, bytes]:
+    """Return the suffix of a picture file's real format, and the 28x28 pixels of its one digit.
+
+    Raises `PictureError` if it does not show one digit. With other classes any picture will do.
+    """
+    from app.example import example_in, real_suffix
+
+    image = example_in(reader, content)
+    return real_suffix(content), image.tobytes()

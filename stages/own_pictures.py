@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +11,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from pictures.decode import decode
-from pictures.files import SUFFIXES, PictureError, load_file
+from pictures.files import PictureError, load_file
 from pictures.fit import fitted
+from pictures.labelled import labelled
 from pictures.segment import attempts
 from stages.shared.arrays import IMAGE_SHAPE, LabelledImages, UInt8Array
 from stages.shared.cli import StageError
@@ -46,15 +47,18 @@ def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
         raise StageError(f"{folder}: not found, expected a folder; type `mkdir {folder}`")
     classes, to_image = dataset.classes, digit_image if dataset.noun == "digit" else whole_image
     found: dict[str, OwnPicture] = {}
-    paths = list(_pictures(folder, classes))
-    for path in tqdm(paths, desc=str(folder), unit="pictures", disable=not paths):
+    files = list(labelled(folder, classes))
+    for path, name, reason in tqdm(files, desc=str(folder), unit="files", disable=not files):
+        if reason:
+            _leave_out(path, reason)
+            continue
         try:
             content = load_file(path)
             image = to_image(content)
         except PictureError as error:
             _leave_out(path, str(error))
             continue
-        digest, label = hashlib.sha256(content).hexdigest(), classes.index(path.parent.name)
+        digest, label = hashlib.sha256(content).hexdigest(), classes.index(name)
         same = found.setdefault(digest, OwnPicture(str(path), digest, label, image))
         if same.label != label:
             raise StageError(
@@ -62,23 +66,6 @@ def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
                 "delete one of them"
             )
     return [found[digest] for digest in sorted(found)]
-
-
-def _pictures(folder: Path, classes: Sequence[str]) -> Iterator[Path]:
-    """Yield the paths of pictures in the folders of the classes; name what is something else."""
-    for label in sorted(folder.iterdir()):
-        if label.name[0] == ".":  # left behind by a system, or .gitkeep
-            continue
-        if not label.is_dir():
-            _leave_out(label, "not in a folder of its label, such as " + str(folder / classes[0]))
-        elif label.name not in classes:
-            _leave_out(label, f"no class of the data set, expected one of {', '.join(classes)}")
-        else:
-            for path in sorted(label.iterdir()):
-                if path.suffix.lower() in SUFFIXES and path.name[0] != ".":
-                    yield path
-                elif path.name[0] != ".":
-                    _leave_out(path, "not the name of a picture")
 
 
 def digit_image(content: bytes) -> UInt8Array:

@@ -13,3 +13,12 @@ def network(address: str) -> Any:
     if parsed.version == 4 or parsed.ipv4_mapped:
         return address
     return ipaddress.ip_network((parsed.packed, 64), strict=False)
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether a client has an address that only its own machine can have."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return bool((getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback)

@@ -54,6 +54,10 @@ class DigitJson(BaseModel):
         "right and bottom are the first column and row outside"
     )
     image: str = Field(description="the 28x28 pixels given to the model: a data URL of a PNG")
+    taught: bool = Field(
+        default=False,
+        description="with --teach: named after a correction; left out where none is near",
+    )
 
 
 class ReadingJson(BaseModel):
@@ -76,6 +80,23 @@ class ImportanceJson(BaseModel):
 class ModelJson(BaseModel):
     model: str = Field(description="which model reads, and how accurate it is")
     classes: list[str] = Field(description="that it tells apart, in the order of its outputs")
+    teach: str = Field(description='the folder that corrections are saved in, "" without --teach')
+
+
+class UndoBody(Body):
+    label: str = Field(description="the class, as /teach gave it")
+    name: str = Field(description="the name of the file, as /teach gave it")
+
+
+class SavedJson(BaseModel):
+    label: str = Field(description="the class as which the picture was saved")
+    name: str = Field(description="of the file: 16 hex digits of its SHA-256, and its suffix")
+    path: str = Field(description="of the file, from where the server runs")
+    is_new: bool = Field(description="false if it was there before: then it cannot be taken back")
+
+
+class UndoneJson(BaseModel):
+    path: str = Field(description="of the file that is gone")
 
 
 class HealthJson(BaseModel):

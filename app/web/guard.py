@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+LOOPBACK = ["127.0.0.1", "localhost", "::1"]
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (

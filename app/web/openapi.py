@@ -7,13 +7,14 @@ from app.web.limits import BODY_TIME
 
 ERRORS = {
     400: "not an HTTP request, a body that broke off, or chunks of it that are too small",
-    403: "a page of another site sent it",
+    403: "a page of another site sent it, or for /teach another machine",
     408: f"the body did not arrive within {BODY_TIME:.0f} s",
     413: "too many bytes or pixels, or a picture that is not read in time",
     415: "not a picture in a known format",
     421: "the request names a host that is not served here",
     422: "a damaged picture, or a body of the wrong form",
     500: "an internal error of the server",
+    507: "the picture could not be written: the disk is full, for example",
     503: "busy: too many requests wait, this one waited too long, or there was no room for its "
     "body; or the server is ending",
 }

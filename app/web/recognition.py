@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from app.tasks import draw_steps, explain, recognise_picture
+from app.tasks import draw_steps, explain, read_example, recognise_picture
 from app.web.turns import Turns
 from app.worker import PATIENT
 from app.workers import PROCESSES, Workers
@@ -38,6 +38,14 @@ class Recognition:
         """Return what matters in the image (28, 28) of a digit, given as a data URL."""
         importance: list[list[float]] = await self._run(explain, image, digit)
         return importance
+
+    async def read_example(self, content: bytes) -> tuple[str, bytes]:
+        """Return the suffix of a picture file's format and the 28x28 pixels of its one digit.
+
+        Raises `PictureError` if it does not show one digit.
+        """
+        example: tuple[str, bytes] = await self._run(read_example, content)
+        return example
 
     async def _run(self, task: Callable[..., Any], *arguments: object) -> Any:
         try:

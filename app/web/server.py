@@ -1,8 +1,9 @@
 """The web server: the page, and an API for programs, described in docs/api.md and by OpenAPI.
 
 POST /read answers a picture with its digits, POST /steps with a drawing of the steps to them, and
-POST /why a digit's image with what mattered in it. An error is {"error": why}. A request's path is
-only compared with the known routes, and never opened.
+POST /why a digit's image with what mattered in it. If the server was told to (`app.web.teach`),
+POST /teach saves a correction. An error is {"error": why}. A request's path is only compared with
+the known routes, and never opened.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,7 @@ from app.web.api import (
 from app.web.guard import Guard
 from app.web.limits import LARGE_ROOM, SMALL_ROOM, Bodies, is_small
 from app.web.openapi import PNG, READ_BODY, describe_body, describe_errors, json_body
+from app.web.teach import Teacher, add_teaching
 from pictures.files import PictureError, TooLargeError, UnknownFormatError
 
 MAX_BYTES = 16 << 20  # of one request
@@ -54,6 +56,7 @@ def create_app(
     access_log: bool = False,
     lifespan: Lifespan[FastAPI] | None = None,
     classes: Classes = DIGITS,
+    teacher: Teacher | None = None,
 ) -> Guard:
     """Create the application.
 
@@ -68,6 +71,7 @@ def create_app(
         access_log: print a line for each request.
         lifespan: what else begins and ends with the server.
         classes: that the model tells apart.
+        teacher: saves corrections; without one nothing is ever written.
     """
     app = FastAPI(
         title="Handwritten digits",
@@ -104,7 +108,8 @@ def create_app(
     )
     async def read(request: Request) -> Response:
         async with received_picture(request) as picture:
-            return JSONResponse(await recognise(picture))
+            answer = await recognise(picture)
+            return JSONResponse(teacher.adjusted(answer) if teacher else answer)
 
     @app.post(
         "/steps",
@@ -134,12 +139,15 @@ def create_app(
 
     @app.get("/model", summary="Say which model reads", responses=describe_errors(421))
     async def describe_model() -> ModelJson:
-        return ModelJson(model=model, classes=list(classes))
+        folder = teacher.folder.path.as_posix() if teacher else ""
+        return ModelJson(model=model, classes=list(classes), teach=folder)
 
     @app.get("/health", summary="Say that the server is there")
     async def health() -> HealthJson:
         return HealthJson(status="ok")
 
+    if teacher:
+        add_teaching(app, teacher, received_picture, small)
     for file in sorted((Path(__file__).parent / "page").iterdir()):
         if file.suffix in MEDIA_TYPES:
             path = "/" if file.name == "index.html" else f"/{file.name}"

@@ -4,12 +4,15 @@ import { useClasses } from "./classes.js";
 import { copied } from "./copy.js";
 import * as drawing from "./drawing.js";
 import { enable } from "./enable.js";
+import { followKeys } from "./keys.js";
 import { followPen, forgetPen } from "./pen.js";
 import { canBeOpened, receivePictures } from "./pictures.js";
 import { describeModel, dropReadings, post, read, readDraft } from "./requests.js";
 import { highlightAt, showAnswer, showClasses, showNothing, whenChosen } from "./result.js";
 import { announce, say } from "./say.js";
+import { fitToScreen } from "./screen.js";
 import { closeSteps, offerSteps } from "./steps.js";
+import { askWhatItWas, offerTeaching } from "./teach.js";
 import { isInVisit, keepInVisit, markInVisit } from "./visit.js";
 import { askAbout, closeWhy } from "./why.js";
 import { asText, describe, refusal } from "./words.js";
@@ -19,6 +22,7 @@ const MAX_FILES = 24; // that are read at once, as many as the list of this visi
 const $ = (id) => document.getElementById(id);
 const paper = $("paper");
 let shown = null; // the answer that is shown
+let isLasting = false; // whether it is the answer to what is on the sheet, and not to a draft
 
 function redraw() {
   const state = drawing.state();
@@ -31,13 +35,6 @@ function redraw() {
   markInVisit(state.sheet);
 }
 
-function fitPaper() { // as many pixels as the screen has there, so that lines are sharp
-  const side = Math.round(paper.clientWidth * devicePixelRatio);
-  if (side === paper.width) return;
-  paper.width = paper.height = side;
-  redraw();
-}
-
 function show(answer, detail) {
   shown = answer;
   showAnswer(answer, detail);
@@ -46,10 +43,12 @@ function show(answer, detail) {
 }
 
 function showDraft(answer) {
+  isLasting = false;
   show(answer, refusal(answer) ? "Keep drawing …" : undefined);
 }
 
-function showLasting(answer) {
+function showLasting(answer, state) {
+  isLasting = state === drawing.state();
   show(answer);
   const { headline, detail } = describe(answer);
   announce([headline, detail].filter(Boolean).join(", "));
@@ -71,13 +70,13 @@ function showAgain(state, answer) {
   leaveSheet();
   if (state !== drawing.state()) drawing.change(state);
   redraw();
-  showLasting(answer);
+  showLasting(answer, state);
 }
 
 function readSheet() {
   const state = drawing.state();
   read(() => drawing.content(state), (answer) => {
-    showLasting(answer);
+    showLasting(answer, state);
     keep(state, answer);
   });
 }
@@ -119,7 +118,7 @@ async function load(files) {
     const answer = await canBeOpened(file) ? await post("read", state.picture.content)
       : { error: `${file.name} cannot be opened; is it a folder?` };
     readCount += !answer.error;
-    if (drawing.state() === state) showLasting(answer);
+    if (drawing.state() === state) showLasting(answer, state);
     if (!isInVisit(state.sheet)) keep(state, answer); // else somebody drew on it: that answer is newer
   }
   if (files.length > 1) {
@@ -127,6 +126,13 @@ async function load(files) {
     say(`${readCount} of ${known.length} pictures were read. All are listed under “This visit”.`
       + (leftOut ? ` Left out: ${leftOut}. Choose at most ${MAX_FILES} at once.` : ""));
   }
+}
+
+/** Let people say what a digit was, once the answer is that to what is on the sheet. */
+function offerCorrection(digit) {
+  const state = drawing.state();
+  const isAlone = shown?.digits?.length === 1;
+  askWhatItWas(isLasting ? digit : null, isAlone ? () => drawing.content(state) : null);
 }
 
 async function copyResult() {
@@ -153,34 +159,22 @@ function extend(points) {
 
 followPen({ begin, extend, lift: readSheet, hover: highlightAt });
 receivePictures(load);
-whenChosen(askAbout);
+whenChosen((digit) => {
+  askAbout(digit);
+  offerCorrection(digit);
+});
 offerSteps(() => drawing.content(drawing.state()));
 
-document.addEventListener("keydown", (event) => {
-  const key = event.key.toLowerCase();
-  const withControl = event.ctrlKey || event.metaKey;
-  if (withControl && (key === "y" || (key === "z" && event.shiftKey))) redo();
-  else if (withControl && key === "z") undo();
-  else if (key === "delete") clear();
-  else return;
-  event.preventDefault();
-});
+followKeys({ undo, redo, clear });
 $("undo").onclick = undo;
 $("redo").onclick = redo;
 $("clear").onclick = clear;
 $("copy").onclick = copyResult;
-new ResizeObserver(fitPaper).observe(paper);
-addEventListener("resize", fitPaper); // another zoom or screen
 
-function followScreen() { // a screen with other pixels may leave the size as it is
-  const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
-  query.addEventListener("change", () => { fitPaper(); followScreen(); }, { once: true });
-}
-followScreen();
-
-describeModel().then(({ model, classes }) => {
+describeModel().then(({ model, classes, teach }) => {
   $("model").textContent = model;
   useClasses(classes);
   showClasses();
+  offerTeaching(teach, () => drawing.isEmpty(drawing.state()) || readSheet());
 });
-fitPaper();
+fitToScreen(paper, redraw);

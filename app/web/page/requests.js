@@ -75,7 +75,7 @@ export function dropReadings() {
   current?.stop.abort();
 }
 
-/** Which model reads and its classes; "unknown" and no classes if the server does not say. */
+/** Which model reads, its classes, and where it is taught; "unknown" alone if the server does not say. */
 export async function describeModel() {
   try {
     return await (await fetch("model")).json();

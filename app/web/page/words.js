@@ -67,9 +67,10 @@ export function describe(answer) {
   const digits = answer.digits;
   const headline = withDoubts(answer);
   if (digits.length === 1) {
-    const [{ digit, confidence }] = digits;
+    const [{ digit, confidence, taught }] = digits;
     const second = rival(digits[0]);
-    return { headline, detail: second === null ? `${percent(confidence)} sure` : `could be ${names[digit]} or ${names[second]}` };
+    const sure = second === null ? `${percent(confidence)} sure` : `could be ${names[digit]} or ${names[second]}`;
+    return { headline, detail: taught ? `${sure}, as you taught it` : sure };
   }
   const doubts = digits.filter((digit) => rival(digit) !== null);
   const parts = doubts.map((digit) => `${digit.digit} could be ${rival(digit)}`);

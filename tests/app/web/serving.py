@@ -12,6 +12,7 @@ import uvicorn
 from app.web.connections import Connection
 from app.web.guard import Guard
 from app.web.server import Recognise, create_app
+from app.web.teach import Teacher
 
 EMPTY = {
     "digits": [],
@@ -38,9 +39,15 @@ async def explain_nothing(_: str, __: int) -> list[list[float]]:
     return [[0.0] * 28] * 28
 
 
-def application(recognise: Recognise = recognise_nothing, hosts: list[str] | None = None) -> Guard:
+def application(
+    recognise: Recognise = recognise_nothing,
+    hosts: list[str] | None = None,
+    teacher: Teacher | None = None,
+) -> Guard:
     """Return an application without a model."""
-    return create_app(recognise, draw_nothing, explain_nothing, "none", hosts or [])
+    return create_app(
+        recognise, draw_nothing, explain_nothing, "none", hosts or [], teacher=teacher
+    )
 
 
 @contextmanager

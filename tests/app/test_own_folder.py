@@ -1,0 +1,161 @@
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from app.classes import DIGITS
+from app.own_folder import FolderError, LabelError, OwnFolder, Saved
+
+CONTENT = b"a picture"
+NAME = f"{hashlib.sha256(CONTENT).hexdigest()[:16]}.png"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> OwnFolder:
+    """Give a folder that does not exist yet."""
+    return OwnFolder(tmp_path / "data" / "own", DIGITS)
+
+
+def files(folder: OwnFolder) -> dict[str, bytes]:
+    """Return each file in the folder, hidden ones too, by its path there."""
+    found = (path for path in folder.path.rglob("*") if path.is_file())
+    return {path.relative_to(folder.path).as_posix(): path.read_bytes() for path in found}
+
+
+def test_a_picture_is_saved_once_and_taken_back(folder: OwnFolder) -> None:
+    """Saving twice gives one file, named by its content; undo leaves no file and no class."""
+    assert folder.save(CONTENT, ".png", "7") == Saved("7", NAME)
+    assert folder.save(CONTENT, ".png", "7") == Saved("7", NAME)
+    assert files(folder) == {f"7/{NAME}": CONTENT}
+    folder.take_back("7", NAME)
+    assert list(folder.path.iterdir()) == []
+
+
+def test_a_picture_of_another_class_moves(folder: OwnFolder) -> None:
+    """A picture is of the class that it was last saved as, and undo takes it from there."""
+    folder.save(CONTENT, ".png", "1")
+    folder.save(b"other", ".png", "1")
+    assert folder.save(CONTENT, ".png", "7").is_new
+    assert sorted(files(folder).values()) == [CONTENT, b"other"]
+    assert f"7/{NAME}" in files(folder)
+    with pytest.raises(LabelError, match="expected a picture that this page saved"):
+        folder.take_back("1", NAME)
+    folder.take_back("7", NAME)
+    assert list(files(folder).values()) == [b"other"]
+
+
+@pytest.mark.parametrize("label", ["7", "1"])
+def test_what_was_there_before_is_never_deleted(folder: OwnFolder, label: str) -> None:
+    """A file of an earlier visit may move to another class, but cannot be taken back."""
+    OwnFolder(folder.path, DIGITS).save(CONTENT, ".png", "7")
+    assert folder.save(CONTENT, ".png", label) == Saved(label, NAME, is_new=False)
+    with pytest.raises(LabelError):
+        folder.take_back(label, NAME)
+    assert files(folder) == {f"{label}/{NAME}": CONTENT}
+
+
+def test_a_file_with_the_name_of_another_picture_stays(folder: OwnFolder) -> None:
+    """Another content under the same name in another class is no earlier copy of the picture."""
+    (folder.path / "1").mkdir(parents=True)
+    (folder.path / "1" / NAME).write_bytes(b"other")
+    folder.save(CONTENT, ".png", "7")
+    assert files(folder) == {f"1/{NAME}": b"other", f"7/{NAME}": CONTENT}
+
+
+@pytest.mark.parametrize("label", ["", ".", "..", "10", "../3", "3/..", "/3", "3\0", "x", "٣"])
+def test_only_a_class_is_a_label(folder: OwnFolder, label: str) -> None:
+    """Nothing is written or deleted for a label that is no class."""
+    with pytest.raises(LabelError, match=r"\Afound the label .+, expected one of 0, 1, .+\Z"):
+        folder.save(CONTENT, ".png", label)
+    with pytest.raises(LabelError, match="found the label"):
+        folder.take_back(label, NAME)
+    assert not folder.path.exists()
+
+
+def test_a_class_that_is_a_path_has_no_folder(tmp_path: Path) -> None:
+    """Also a class's own name must be that of a folder."""
+    folder = OwnFolder(tmp_path / "own", ("ankle boot", "../shirt"))
+    assert folder.save(CONTENT, ".png", "ankle boot").label == "ankle boot"
+    with pytest.raises(LabelError, match=r"expected one of ankle boot\Z"):
+        folder.save(CONTENT, ".png", "../shirt")
+    assert {path.name for path in tmp_path.iterdir()} == {"own"}
+
+
+@pytest.mark.parametrize("name", [f"../3/{NAME}", f"./{NAME}", "mine.png", "", ".", f"{NAME}\n"])
+def test_only_what_the_page_saved_is_taken_back(folder: OwnFolder, name: str) -> None:
+    """Files of other names, and paths to saved ones, are not deleted."""
+    folder.save(CONTENT, ".png", "3")
+    (folder.path / "3" / "mine.png").write_bytes(b"mine")
+    before = files(folder)
+    with pytest.raises(LabelError, match=r"\Afound .+, expected a picture that this page saved\Z"):
+        folder.take_back("3", name)
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("place", ["", "3"])
+def test_links_are_not_followed(folder: OwnFolder, tmp_path: Path, place: str) -> None:
+    """If the folder or that of the class is a link, nothing is written or read where it leads."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "there.png").write_bytes(b"there")
+    link = folder.path / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(FolderError, match=r"3: a link; expected a folder to write in\Z"):
+        folder.save(CONTENT, ".png", "3")
+    assert [path.name for path in elsewhere.iterdir()] == ["there.png"]
+    assert folder.pictures() == []
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_another_file_of_the_name_stays(folder: OwnFolder, tmp_path: Path, is_link: bool) -> None:
+    """A link, or a file of another content, is not replaced; a link is not read either."""
+    target = tmp_path / "target"
+    target.write_bytes(CONTENT if is_link else b"other")
+    file = folder.path / "3" / NAME
+    file.parent.mkdir(parents=True)
+    if is_link:
+        file.symlink_to(target)
+        assert folder.pictures() == []
+    else:
+        target.rename(file)
+    with pytest.raises(FolderError, match=r"\A.+\.png: another file is there; remove it\Z"):
+        folder.save(CONTENT, ".png", "3")
+    assert file.is_symlink() == is_link
+    assert file.read_bytes() == (CONTENT if is_link else b"other")
+
+
+def test_a_full_disk_leaves_nothing(folder: OwnFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a picture cannot be written whole, neither a part of it nor its class's folder stays."""
+
+    def fail(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(FolderError, match=r"\A.+/own/3: No space left on device; expected .+\Z"):
+        folder.save(CONTENT, ".png", "3")
+    assert list(folder.path.iterdir()) == []
+
+
+def test_a_file_in_place_of_the_folder(folder: OwnFolder) -> None:
+    """A file where the folder should be gives one line, and stays."""
+    folder.path.parent.mkdir()
+    folder.path.write_text("mine")
+    with pytest.raises(FolderError, match=r"\A.+/own/3: .+; expected a folder to write in\Z"):
+        folder.save(CONTENT, ".png", "3")
+    assert folder.path.read_text() == "mine"
+
+
+def test_pictures_are_listed_with_the_newest_first(folder: OwnFolder) -> None:
+    """Only pictures in folders of classes count, whoever put them there."""
+    for age, name in enumerate(
+        ["3/new.PNG", "4/old.jpg", "4/.hidden.png", "4/note.txt", "x/a.png"]
+    ):
+        path = folder.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (1000 - age, 1000 - age))
+    found = [(label, path.name) for label, path in folder.pictures()]
+    assert found == [("3", "new.PNG"), ("4", "old.jpg")]
