@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.writers import Writer
 from pictures.files import PictureError
-from stages.own_pictures import digit_image
+from pictures.labelled import digit_image
 from stages.shared.arrays import LabelledImages, UInt8Array, load_split
 from stages.shared.cli import run
 from stages.shared.dataset import DIGITS

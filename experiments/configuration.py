@@ -12,6 +12,7 @@ LOCK, PARAMS = "dvc.lock", "params.yaml"
 MODEL, TEST_IMAGES = "models/model.keras", "data/processed/test_images.npy"
 DATASET, SEED, NETWORKS = "download.dataset", "train.seed", "train.networks"
 # The stages that lead to the predictions: what `plot` takes changes no answer.
+OWN_PICTURES, CODE = "data/own", ("stages/", "pictures")
 STAGES = ("download", "preprocess", "train", "evaluate")
 
 
@@ -22,11 +23,14 @@ class Configuration(NamedTuple):
     code: dict[str, str]  # path of a file or folder: digest
     outputs: dict[str, str]  # path: digest
     test_images: str  # digest of the array that was scored
+    own_pictures: str  # digest of the folder; "" before there was one
 
     def equals(self, other: "Configuration") -> bool:
         """Say whether the two differ in nothing but the seed."""
         seed = {SEED: None}
-        return self.params | seed == other.params | seed and self.code == other.code
+        same_params = self.params | seed == other.params | seed
+        same_data = self.own_pictures == other.own_pictures
+        return same_params and same_data and self.code == other.code
 
     def shares_a_network(self, other: "Configuration") -> bool:
         """Say whether two runs of one configuration have a network in common.
@@ -48,8 +52,9 @@ def read_configuration(source: Source) -> Configuration | None:
         params: dict[str, Any] = {}
         for stage in stages.values():
             params |= flat(stage.get("params", {}).get(PARAMS, {}))
-        code = {path: md5 for path, md5 in inputs.items() if path.startswith("stages/")}
-        configuration = Configuration(params, code, outputs, inputs[TEST_IMAGES])
+        code = {path: md5 for path, md5 in inputs.items() if path.startswith(CODE)}
+        own = inputs.get(OWN_PICTURES, "")
+        configuration = Configuration(params, code, outputs, inputs[TEST_IMAGES], own)
         # After an interrupted run, the scores are those of an earlier model.
         finished = inputs[MODEL] == outputs[MODEL] and DATASET in params
         finished &= all(type(params[name]) is int for name in (SEED, NETWORKS))

@@ -85,6 +85,8 @@ def _differences(finding: Finding) -> list[Part]:
     parts: list[Part] = [Table([["parameter", "A", "B"], *rows])] if rows else []
     if code:
         parts.append(f"The code differs: {', '.join(code)}.")
+    if len({configuration.own_pictures for configuration in finding.configurations}) > 1:
+        parts.append("The own pictures differ.")
     return parts or ["The parameters and the code are the same."]
 
 

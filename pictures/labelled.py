@@ -1,10 +1,13 @@
-"""A folder of labelled pictures, FOLDER/LABEL/any-name: which files count, and which do not."""
+"""A folder of labelled pictures, FOLDER/LABEL/any-name: which files count, and what they show."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pictures.files import SUFFIXES
+from pictures.arrays import UInt8Array
+from pictures.decode import decode
+from pictures.files import SUFFIXES, PictureError
+from pictures.segment import attempts
 
 
 class Labelled(NamedTuple):
@@ -41,3 +44,19 @@ def labelled(folder: Path, classes: Sequence[str]) -> Iterator[Labelled]:
 
 def _shown(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name[0] != ".")
+
+
+def digit_image(content: bytes) -> UInt8Array:
+    """Return the digit in the content of a picture file as (28, 28) uint8.
+
+    No network looks at it: of several ways to find a digit in it, the first that finds one counts.
+
+    Raises `PictureError` if the picture cannot be decoded, or does not show a single digit.
+    """
+    reason = ""
+    for variants in attempts(decode(content).grey):
+        for steps in variants:
+            if not steps.reason and len(steps.digits) == 1:
+                return steps.digits[0].image
+            reason = reason or steps.reason or f"found {len(steps.digits)} digits, expected one"
+    raise PictureError(reason)

@@ -11,12 +11,12 @@ from tqdm import tqdm
 from pictures.decode import decode
 from pictures.files import SUFFIXES, PictureError, load_file
 from pictures.fit import fitted
+from stages.content_split import digest, position
 from stages.idx import Refusal
 from stages.shared.arrays import LabelledImages, UInt8Array
 
 SPLITS = ("train", "test")
 TEST_FRACTION = 0.2
-SEED = 0
 MIN_PICTURES = 3  # of a class: one to test, one to validate and one to train
 
 Pictures = dict[str, UInt8Array]  # by class, (N, 28, 28)
@@ -27,9 +27,10 @@ def read_class_folders(
 ) -> tuple[tuple[str, ...], dict[str, LabelledImages]]:
     """Read the pictures in FOLDER/CLASS, or in FOLDER/train/CLASS and FOLDER/test/CLASS.
 
-    Classes are in the order of their names; numbers are in theirs. Without train and test, a fifth
-    of each class becomes the test set, at random and always the same. Files that are no readable
-    pictures are left out, with a line on stderr each. Raises the error that `refusal` makes.
+    Classes are in the order of their names; numbers are in theirs. Without train and test, about
+    a fifth of each class becomes the test set, by the content of the pictures. Files that are no
+    readable pictures are left out, with a line on stderr each. Raises the error that `refusal`
+    makes.
     """
     if not all((folder / split).is_dir() for split in SPLITS):
         pictures = _read_classes(folder, refusal)
@@ -50,16 +51,17 @@ def read_class_folders(
 
 
 def split_classes(pictures: Pictures) -> dict[str, LabelledImages]:
-    """Set a fifth of each class aside as the test set, at least one picture.
+    """Set about a fifth of each class aside as the test set, by the content of each picture.
 
-    Each class is drawn by itself, so that a picture more in one does not change the others.
+    At least one picture tests, and at least two train.
     """
     parts: dict[str, Pictures] = {split: {} for split in SPLITS}
-    for label, (name, images) in enumerate(pictures.items()):
-        order = np.random.default_rng([SEED, label]).permutation(len(images))
-        count = max(1, math.floor(TEST_FRACTION * len(images)))
-        parts["test"][name] = images[np.sort(order[:count])]
-        parts["train"][name] = images[np.sort(order[count:])]
+    for name, images in pictures.items():
+        positions = np.array([position(digest(image.tobytes())) for image in images])
+        least = np.sort(positions)
+        limit = min(max(TEST_FRACTION, np.nextafter(least[0], 1)), least[-2])
+        parts["test"][name] = images[positions < limit]
+        parts["train"][name] = images[positions >= limit]
     return {split: _labelled(part) for split, part in parts.items()}
 
 

@@ -84,6 +84,8 @@ def _read_idx_folder(folder: Path, present: list[str]) -> tuple[tuple[str, ...],
     except UnicodeDecodeError as error:
         raise refusal(path, f"{error.reason} at byte {error.start}", "UTF-8") from error
     classes = tuple(line.strip() for line in lines if line.strip())
+    if twice := [name for name in classes if classes.count(name) > 1]:
+        raise refusal(path, f"the name {twice[0]} twice", "a different one for each class")
     if len(classes) <= highest:
         expected = f"{highest + 1}, because there is the label {highest}"
         raise refusal(path, f"{len(classes)} names", expected)

@@ -52,6 +52,8 @@ def read_idx(path: Path, dimensions: int, refusal: Refusal = damaged) -> UInt8Ar
 def from_idx(content: bytes, path: Path, dimensions: int, refusal: Refusal = damaged) -> UInt8Array:
     """Return the array in the content of an IDX file; `path` is named in errors."""
     magic = bytes([0, 0, _UNSIGNED_BYTE, dimensions])
+    if not content:
+        raise refusal(path, "an empty file", "an IDX file")
     if content[:4] != magic:
         raise refusal(path, f"the magic number {content[:4].hex()}", magic.hex())
     header = 4 + 4 * dimensions

@@ -1,6 +1,5 @@
 """A person's own labelled pictures, FOLDER/LABEL/any-name, as images in the data set's form."""
 
-import hashlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,21 +12,20 @@ from tqdm import tqdm
 from pictures.decode import decode
 from pictures.files import PictureError, load_file
 from pictures.fit import fitted
-from pictures.labelled import labelled
-from pictures.segment import attempts
+from pictures.labelled import digit_image, labelled
+from stages.content_split import digest, position
 from stages.shared.arrays import IMAGE_SHAPE, LabelledImages, UInt8Array
 from stages.shared.cli import StageError
-from stages.shared.dataset import DataSet
+from stages.shared.dataset import DIGITS, DataSet
 
 OWN_SPLITS = ("own_train", "own_test")
-HASH_BYTES = 8  # of a picture's SHA-256, which decide its side
 
 
 class OwnPicture(NamedTuple):
     """One picture that was read."""
 
     path: str
-    digest: str  # SHA-256 of the file, in hex
+    sha256: str  # of the file, in hex
     label: int  # the index of its class
     image: UInt8Array  # (28, 28), 0 is background
 
@@ -35,8 +33,8 @@ class OwnPicture(NamedTuple):
 def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
     """Read the pictures of a folder, in the order of their digests.
 
-    If the classes are digits, each shows one digit; otherwise it is taken whole, as the pictures
-    of a data set are.
+    If the classes are the ten digits, each shows one digit, which is cut out; otherwise a picture is
+    taken whole, as those of a data set are.
 
     What cannot be read is left out and named in a line on stderr. A picture that is there twice
     counts once.
@@ -44,9 +42,14 @@ def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
     Raises `StageError` if the folder is missing, or holds the same picture under two labels.
     """
     if not folder.is_dir():
-        raise StageError(f"{folder}: not found, expected a folder; type `mkdir {folder}`")
-    classes, to_image = dataset.classes, digit_image if dataset.noun == "digit" else whole_image
-    found: dict[str, OwnPicture] = {}
+        found, remedy = (
+            ("a file", f"move it, then `mkdir {folder}`")
+            if folder.exists()
+            else ("nothing", f"`mkdir {folder}`")
+        )
+        raise StageError(f"{folder}: found {found}, expected a folder; type {remedy}")
+    classes, to_image = dataset.classes, digit_image if dataset.classes == DIGITS else whole_image
+    pictures: dict[str, OwnPicture] = {}
     files = list(labelled(folder, classes))
     for path, name, reason in tqdm(files, desc=str(folder), unit="files", disable=not files):
         if reason:
@@ -58,28 +61,14 @@ def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
         except PictureError as error:
             _leave_out(path, str(error))
             continue
-        digest, label = hashlib.sha256(content).hexdigest(), classes.index(name)
-        same = found.setdefault(digest, OwnPicture(str(path), digest, label, image))
+        sha256, label = digest(content), classes.index(name)
+        same = pictures.setdefault(sha256, OwnPicture(str(path), sha256, label, image))
         if same.label != label:
             raise StageError(
                 f"{path}: found the same picture as {same.path}, expected one label for it; "
                 "delete one of them"
             )
-    return [found[digest] for digest in sorted(found)]
-
-
-def digit_image(content: bytes) -> UInt8Array:
-    """Return the digit in the content of a picture file as (28, 28) uint8, as the app reads it.
-
-    Raises `PictureError` if the picture cannot be decoded, or does not show a single digit.
-    """
-    reason = ""
-    for variants in attempts(decode(content).grey):
-        for steps in variants:
-            if not steps.reason and len(steps.digits) == 1:
-                return steps.digits[0].image
-            reason = reason or steps.reason or f"found {len(steps.digits)} digits, expected one"
-    raise PictureError(reason)
+    return [pictures[sha256] for sha256 in sorted(pictures)]
 
 
 def whole_image(content: bytes) -> UInt8Array:
@@ -109,8 +98,7 @@ def split_by_content(pictures: list[OwnPicture], test_fraction: float) -> dict[s
 
 def side(picture: OwnPicture, test_fraction: float) -> str:
     """Return "own_test" or "own_train", by the picture's content alone."""
-    number = int(picture.digest[: 2 * HASH_BYTES], 16) / 256**HASH_BYTES
-    return "own_test" if number < test_fraction else "own_train"
+    return "own_test" if position(picture.sha256) < test_fraction else "own_train"
 
 
 def own_table(
@@ -118,7 +106,7 @@ def own_table(
 ) -> pd.DataFrame:
     """Return a row per picture: picture (its path), sha256, label, split."""
     rows = [
-        (own.path, own.digest, classes[own.label], side(own, test_fraction)) for own in pictures
+        (own.path, own.sha256, classes[own.label], side(own, test_fraction)) for own in pictures
     ]
     return pd.DataFrame(rows, columns=["picture", "sha256", "label", "split"])
 

@@ -28,6 +28,8 @@ def history_figure(history: pd.DataFrame, title: str) -> Figure:
     for ax, name in zip(axes, ("loss (logarithmic)", "accuracy", "learning rate"), strict=True):
         ax.set(xlabel="epoch", ylabel=name)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(first) == 1:
+            ax.set_xlim(0.5, 1.5)  # a single point has no range of its own
         ax.grid(alpha=0.3)
     return figure
 

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from pictures.files import PictureError
+from pictures.labelled import digit_image
 from stages.own_pictures import (
     OwnPicture,
-    digit_image,
     own_table,
     read_own_pictures,
     side,
@@ -41,13 +41,13 @@ def pictures(count: int) -> list[OwnPicture]:
     ]
 
 
-def test_pictures_are_read_as_the_app_reads_them(tmp_path: Path) -> None:
+def test_pictures_become_images(tmp_path: Path) -> None:
     """Drawings in several formats become 28x28 images in the order of their digests."""
     for digit, kind in ((3, "PNG"), (4, "JPEG"), (5, "WEBP")):
         save(tmp_path, str(digit), f"a.{kind.lower()}", encoded(drawn(digit), kind))
     found = read_own_pictures(tmp_path, DIGITS)
     assert sorted(picture.label for picture in found) == [3, 4, 5]
-    assert [picture.digest for picture in found] == sorted(picture.digest for picture in found)
+    assert [picture.sha256 for picture in found] == sorted(picture.sha256 for picture in found)
     assert all(picture.image.shape == (28, 28) for picture in found)
     assert all(picture.image.max() == 255 for picture in found)
 
