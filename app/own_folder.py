@@ -18,6 +18,7 @@ from app.own_files import content_of, exists, opened, write
 from pictures.labelled import has_folder, labelled
 
 FOLDER = Path("data/own")
+MAX_NAME = 255  # bytes of a folder's name, on Linux and macOS
 NAME = re.compile(r"[0-9a-f]{16}\.[a-z]{3,4}", re.ASCII)
 
 
@@ -42,11 +43,17 @@ def name_of(content: bytes, suffix: str) -> str:
     return hashlib.sha256(content).hexdigest()[:16] + suffix
 
 
+def is_short(label: str) -> bool:
+    """Return whether file systems take the name of a class for that of a folder."""
+    return len(os.fsencode(label)) <= MAX_NAME
+
+
 class OwnFolder:
     """Saves pictures in the folder, and takes back those that it has saved itself."""
 
     def __init__(self, path: Path, classes: Classes) -> None:
         self.path, self.classes = path, classes
+        self._labels = [label for label in classes if has_folder(label) and is_short(label)]
         self._saved: set[tuple[str, str]] = set()  # class and file of what was saved here
 
     def save(self, content: bytes, suffix: str, label: str) -> Saved:
@@ -103,9 +110,8 @@ class OwnFolder:
 
     def check_label(self, label: str) -> None:
         """Raise `LabelError` unless this is a class whose name can be that of a folder."""
-        labels = list(filter(has_folder, self.classes))
-        if label not in labels:
-            expected = ", ".join(labels)
+        if label not in self._labels:
+            expected = ", ".join(self._labels)
             raise LabelError(f"found the label {ascii(label)[:60]}, expected one of {expected}")
 
     @contextmanager
@@ -141,7 +147,7 @@ class OwnFolder:
 
     def _earlier(self, name: str, content: bytes) -> str | None:
         """Return the class as which a picture was saved before."""
-        for label in self.classes:
+        for label in self._labels:
             if not self._is_linked(label) and (self.path / label / name).is_file():
                 with self._opened(label) as own:
                     if content_of(own, name) == content:
