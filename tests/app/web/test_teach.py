@@ -262,6 +262,23 @@ def test_only_this_machine_may_teach(option: list[str]) -> None:
     assert line.endswith("type `python -m app --teach`")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_only_a_folder_can_be_taught(tmp_path: Path, kind: str) -> None:
+    """With a link or a file in place of the folder, --teach ends before it promises to save."""
+    place = tmp_path / "own"
+    if kind == "link":
+        place.symlink_to(tmp_path)
+    else:
+        place.touch()
+    result = ended("--teach", str(place))
+    assert result.returncode not in (0, -9)
+    assert result.stdout == ""
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"error: --teach: found a {kind} at {place}, expected a folder")
+    assert line.endswith("type `python -m app --teach FOLDER`")
+
+
 @pytest.fixture(scope="module")
 def taught(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
     """Give the page's server with --teach, and its folder, in which a picture is already."""
