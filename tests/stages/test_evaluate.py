@@ -139,7 +139,7 @@ def test_refuses_a_model_of_other_classes(
     write_dataset(tmp_path / "dataset.json", DataSet("own", CLASSES))
     save_model(build_model("mlp", dropout=0, num_classes=3), tmp_path / "model.keras")
     arguments = ["--processed", str(tmp_path), "--model", str(tmp_path / "model.keras")]
-    for name in ("metrics", "classes", "confusion", "predictions"):
+    for name in ("metrics", "classes", "confusion", "predictions", "own"):
         arguments += [f"--{name}", str(tmp_path / "out" / name)]
     monkeypatch.setattr(sys, "argv", ["", *arguments])
     monkeypatch.setattr("stages.evaluate.use_kernels", lambda **_: None)
