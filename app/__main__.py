@@ -1,6 +1,7 @@
 """Serve a web page that recognises digits in drawings and pictures: python -m app."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -51,7 +52,23 @@ def _options() -> argparse.Namespace:
             f"error: --teach: found {others[0]}, expected {', '.join(LOOPBACK)} alone, because "
             "whoever reaches the page saves files; type `python -m app --teach`"
         )
+    if options.teach and (fault := _fault(options.teach)):
+        sys.exit(
+            f"error: --teach: found {fault} at {options.teach}, expected a folder to write in; "
+            "type `python -m app --teach FOLDER`"
+        )
     return options
+
+
+def _fault(folder: Path) -> str:
+    """Return what is wrong with a folder for corrections, "" if nothing; it may be missing."""
+    if folder.is_symlink():
+        return "a link"
+    if folder.exists() and not folder.is_dir():
+        return "a file"
+    if folder.is_dir() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return "no permission"
+    return ""
 
 
 def main() -> None:

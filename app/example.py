@@ -2,12 +2,10 @@
 
 import io
 
-import numpy as np
 from PIL import Image
 
 from app.class_reader import ClassReader
 from app.reader import Reader
-from app.why import HEADER
 from pictures.arrays import UInt8Array
 from pictures.decode import BYTES_PER_PIXEL
 from pictures.files import PictureError
@@ -30,25 +28,15 @@ SUFFIX_OF = {
 def example_in(reader: Reader | ClassReader, content: bytes) -> UInt8Array:
     """Return the image (28, 28) of the one digit that a picture file shows.
 
-    A digit that was cut out of a row, as /read gives it, is that image itself. For other classes
+    It is the image that /read gives, also of a digit that was cut out of a row. For other classes
     it is the image of the whole picture. Raises `PictureError` if the picture shows another number
     of digits or cannot be read.
     """
     reading = reader.recognise(content)
-    if isinstance(reader, Reader) and content.startswith(HEADER):
-        return _pixels(content)
     if len(reading.answers) != 1:
         reason = f": {reading.reason}" if reading.reason else ""
         raise PictureError(f"found {len(reading.answers)} digits{reason}, expected a single one")
     return reading.answers[0].image
-
-
-def _pixels(content: bytes) -> UInt8Array:
-    with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-        image = np.array(picture, np.uint8)
-    if not image.any():
-        raise PictureError("found an empty image, expected a digit")
-    return image
 
 
 def real_suffix(content: bytes) -> str:

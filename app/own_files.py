@@ -16,14 +16,17 @@ def opened(path: Path | str, parent: int | None = None) -> Iterator[int]:
         os.close(folder)
 
 
-def has(folder: int, name: str, content: bytes) -> bool:
-    """Return whether an open folder has a file with this content; links are none."""
+def content_of(folder: int, name: str) -> bytes | None:
+    """Return the content of a file in an open folder; None if there is none, or a link."""
+
+    def opener(path: str, flags: int) -> int:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+
     try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        with open(name, "rb", opener=opener) as file:
+            return file.read()
     except OSError:
-        return False
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(len(content) + 1) == content
+        return None
 
 
 def exists(folder: int, name: str) -> bool:

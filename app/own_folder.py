@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.classes import Classes
-from app.own_files import exists, has, opened, write
+from app.own_files import content_of, exists, opened, write
 from pictures.labelled import has_folder, labelled
 
 FOLDER = Path("data/own")
+MAX_NAME = 255  # bytes of a folder's name, on Linux and macOS
 NAME = re.compile(r"[0-9a-f]{16}\.[a-z]{3,4}", re.ASCII)
 
 
@@ -42,11 +43,17 @@ def name_of(content: bytes, suffix: str) -> str:
     return hashlib.sha256(content).hexdigest()[:16] + suffix
 
 
+def is_short(label: str) -> bool:
+    """Return whether file systems take the name of a class for that of a folder."""
+    return len(os.fsencode(label)) <= MAX_NAME
+
+
 class OwnFolder:
     """Saves pictures in the folder, and takes back those that it has saved itself."""
 
     def __init__(self, path: Path, classes: Classes) -> None:
         self.path, self.classes = path, classes
+        self._labels = [label for label in classes if has_folder(label) and is_short(label)]
         self._saved: set[tuple[str, str]] = set()  # class and file of what was saved here
 
     def save(self, content: bytes, suffix: str, label: str) -> Saved:
@@ -57,10 +64,10 @@ class OwnFolder:
         self.check_label(label)
         name = name_of(content, suffix)
         with self._opened(label) as own:
-            if has(own, name, content):
+            if content_of(own, name) == content:
                 return Saved(label, name, (label, name) in self._saved)
             if exists(own, name):  # of another content, or a link
-                raise FolderError(f"{self.path / label / name}: another file is there; remove it")
+                raise self._another(label, name)
             earlier = self._earlier(name, content)
             if earlier is None:
                 write(own, name, content)
@@ -80,8 +87,12 @@ class OwnFolder:
         self.check_label(label)
         if not NAME.fullmatch(name) or (label, name) not in self._saved:
             raise LabelError(f"found {ascii(name)[:60]}, expected a picture that this page saved")
-        with self._opened(label) as own, suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=own)
+        with self._opened(label) as own:
+            content = content_of(own, name)
+            if content is not None and name_of(content, Path(name).suffix) == name:
+                os.unlink(name, dir_fd=own)
+            elif exists(own, name):  # somebody has changed or replaced it
+                raise self._another(label, name)
         self._saved.discard((label, name))
         self._remove_if_empty(label)
 
@@ -99,9 +110,8 @@ class OwnFolder:
 
     def check_label(self, label: str) -> None:
         """Raise `LabelError` unless this is a class whose name can be that of a folder."""
-        labels = list(filter(has_folder, self.classes))
-        if label not in labels:
-            expected = ", ".join(labels)
+        if label not in self._labels:
+            expected = ", ".join(self._labels)
             raise LabelError(f"found the label {ascii(label)[:60]}, expected one of {expected}")
 
     @contextmanager
@@ -110,7 +120,6 @@ class OwnFolder:
 
         All that goes wrong within the block is raised as `FolderError`.
         """
-        place = self.path / label
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with opened(self.path) as top:
@@ -120,18 +129,28 @@ class OwnFolder:
                     yield own
         except OSError as error:
             self._remove_if_empty(label)
-            reason = "a link" if self._is_linked(label) else error.strerror or str(error)
-            raise FolderError(f"{place}: {reason}; expected a folder to write in") from error
+            raise self._no_folder(label, error) from error
+
+    def _no_folder(self, label: str, error: OSError) -> FolderError:
+        """Return the error that says which folder is none, or cannot be written in."""
+        place = self.path / label if self.path.is_dir() else self.path
+        place = self.path if self.path.is_symlink() else place
+        reason = "a file" if place.is_file() else error.strerror or str(error)
+        reason = "a link" if place.is_symlink() else reason
+        return FolderError(f"{place}: {reason}; expected a folder to write in")
+
+    def _another(self, label: str, name: str) -> FolderError:
+        return FolderError(f"{self.path / label / name}: another file is there; remove it")
 
     def _is_linked(self, label: str) -> bool:
         return self.path.is_symlink() or (self.path / label).is_symlink()
 
     def _earlier(self, name: str, content: bytes) -> str | None:
         """Return the class as which a picture was saved before."""
-        for label in self.classes:
+        for label in self._labels:
             if not self._is_linked(label) and (self.path / label / name).is_file():
                 with self._opened(label) as own:
-                    if has(own, name, content):
+                    if content_of(own, name) == content:
                         return label
         return None
 

@@ -14,9 +14,9 @@ ERRORS = {
     421: "the request names a host that is not served here",
     422: "a damaged picture, or a body of the wrong form",
     500: "an internal error of the server",
-    507: "the picture could not be written: the disk is full, for example",
     503: "busy: too many requests wait, this one waited too long, or there was no room for its "
     "body; or the server is ending",
+    507: "the picture could not be written or deleted: the disk is full, for example",
 }
 FILE = {"type": "string", "format": "binary"}
 FORM = {"type": "object", "properties": {"picture": FILE}, "required": ["picture"]}

@@ -74,13 +74,17 @@ def test_only_a_class_is_a_label(folder: OwnFolder, label: str) -> None:
     assert not folder.path.exists()
 
 
-def test_a_class_that_is_a_path_has_no_folder(tmp_path: Path) -> None:
-    """Also a class's own name must be that of a folder."""
-    folder = OwnFolder(tmp_path / "own", ("ankle boot", "../shirt"))
-    assert folder.save(CONTENT, ".png", "ankle boot").label == "ankle boot"
-    with pytest.raises(LabelError, match=r"expected one of ankle boot\Z"):
-        folder.save(CONTENT, ".png", "../shirt")
-    assert {path.name for path in tmp_path.iterdir()} == {"own"}
+def test_a_class_whose_name_no_folder_can_have(tmp_path: Path) -> None:
+    """Also a class's own name must be that of a folder; what is elsewhere stays there."""
+    (tmp_path / "shirt").mkdir()
+    (tmp_path / "shirt" / NAME).write_bytes(CONTENT)
+    folder = OwnFolder(tmp_path / "own", ("ankle boot", "../shirt", "x" * 256))
+    assert folder.save(CONTENT, ".png", "ankle boot").is_new
+    for label in folder.classes[1:]:
+        with pytest.raises(LabelError, match=r"expected one of ankle boot\Z"):
+            folder.save(CONTENT, ".png", label)
+    assert {path.name for path in tmp_path.iterdir()} == {"own", "shirt"}
+    assert (tmp_path / "shirt" / NAME).exists()
 
 
 @pytest.mark.parametrize("name", [f"../3/{NAME}", f"./{NAME}", "mine.png", "", ".", f"{NAME}\n"])
@@ -94,6 +98,32 @@ def test_only_what_the_page_saved_is_taken_back(folder: OwnFolder, name: str) ->
     assert files(folder) == before
 
 
+@pytest.mark.parametrize("kind", ["changed", "link", "folder"])
+def test_what_was_changed_since_is_not_taken_back(folder: OwnFolder, kind: str) -> None:
+    """Undo deletes the picture that was saved, and nothing else that has its name by now."""
+    folder.save(CONTENT, ".png", "3")
+    file = folder.path / "3" / NAME
+    file.unlink()
+    if kind == "changed":
+        file.write_bytes(b"cropped")
+    elif kind == "link":
+        file.symlink_to(NAME)
+    else:
+        file.mkdir()
+    with pytest.raises(FolderError, match=r"\A.+\.png: another file is there; remove it\Z"):
+        folder.take_back("3", NAME)
+    assert [path.name for path in file.parent.iterdir()] == [NAME]
+
+
+def test_a_picture_that_is_gone_is_taken_back(folder: OwnFolder) -> None:
+    """A picture that somebody has deleted may be taken back, and then be saved anew."""
+    folder.save(CONTENT, ".png", "3")
+    (folder.path / "3" / NAME).unlink()
+    folder.take_back("3", NAME)
+    assert list(folder.path.iterdir()) == []
+    assert folder.save(CONTENT, ".png", "3").is_new
+
+
 @pytest.mark.parametrize("place", ["", "3"])
 def test_links_are_not_followed(folder: OwnFolder, tmp_path: Path, place: str) -> None:
     """If the folder or that of the class is a link, nothing is written or read where it leads."""
@@ -103,8 +133,9 @@ def test_links_are_not_followed(folder: OwnFolder, tmp_path: Path, place: str) -
     link = folder.path / place
     link.parent.mkdir(parents=True)
     link.symlink_to(elsewhere)
-    with pytest.raises(FolderError, match=r"3: a link; expected a folder to write in\Z"):
+    with pytest.raises(FolderError) as error:
         folder.save(CONTENT, ".png", "3")
+    assert str(error.value) == f"{link}: a link; expected a folder to write in"
     assert [path.name for path in elsewhere.iterdir()] == ["there.png"]
     assert folder.pictures() == []
 
@@ -143,7 +174,7 @@ def test_a_file_in_place_of_the_folder(folder: OwnFolder) -> None:
     """A file where the folder should be gives one line, and stays."""
     folder.path.parent.mkdir()
     folder.path.write_text("mine")
-    with pytest.raises(FolderError, match=r"\A.+/own/3: .+; expected a folder to write in\Z"):
+    with pytest.raises(FolderError, match=r"\A.+/own: a file; expected a folder to write in\Z"):
         folder.save(CONTENT, ".png", "3")
     assert folder.path.read_text() == "mine"
 

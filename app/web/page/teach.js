@@ -105,8 +105,12 @@ function createUndo(saved) {
   undo.textContent = "Take back";
   undo.setAttribute("aria-label", `Take back: ${saved.path}`);
   undo.onclick = async () => {
+    undo.disabled = true; // a second click would find nothing to take back
     const answer = await keeper.undo(saved);
-    if (answer.error) return tell(`This could not be taken back: ${answer.error}.`);
+    if (answer.error) {
+      undo.disabled = false;
+      return tell(`This could not be taken back: ${answer.error}.`);
+    }
     entries.get(saved.name).remove();
     entries.delete(saved.name);
     $("taught").hidden = !entries.size;

@@ -165,7 +165,7 @@ def test_a_linked_folder_gets_nothing(lesson: Lesson, place: str) -> None:
     link.symlink_to(lesson.folder / "elsewhere")
     status, answer = lesson.post("/teach?label=3", PICTURE)
     assert status == 507
-    assert answer["error"].endswith("data/own/3: a link; expected a folder to write in")
+    assert answer["error"].endswith(f"{place}: a link; expected a folder to write in")
     assert list((lesson.folder / "elsewhere").iterdir()) == []
 
 
@@ -260,6 +260,23 @@ def test_only_this_machine_may_teach(option: list[str]) -> None:
     [line] = result.stderr.splitlines()
     assert line.startswith(f"error: --teach: found {' '.join(option)}, expected 127.0.0.1, ")
     assert line.endswith("type `python -m app --teach`")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_only_a_folder_can_be_taught(tmp_path: Path, kind: str) -> None:
+    """With a link or a file in place of the folder, --teach ends before it promises to save."""
+    place = tmp_path / "own"
+    if kind == "link":
+        place.symlink_to(tmp_path)
+    else:
+        place.touch()
+    result = ended("--teach", str(place))
+    assert result.returncode not in (0, -9)
+    assert result.stdout == ""
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"error: --teach: found a {kind} at {place}, expected a folder")
+    assert line.endswith("type `python -m app --teach FOLDER`")
 
 
 @pytest.fixture(scope="module")
