@@ -96,12 +96,13 @@ def explain(reader: "AnyReader", data_url: str, digit: int) -> list[list[float]]
     return rows
 
 
-def read_example(reader: "AnyReader", content: bytes) -> tuple[str, bytes]:
-    """Return the suffix of a picture file's real format, and the 28x28 pixels of its one digit.
+def read_example(reader: "AnyReader", content: bytes) -> tuple[bytes, str, bytes]:
+    """Return what to save of a picture file, its suffix, and the 28x28 pixels of its one digit.
 
     Raises `PictureError` if it does not show one digit. With other classes any picture will do.
     """
-    from app.example import example_in, real_suffix
+    from app.example import example_in, real_suffix, to_save
 
     image = example_in(reader, content)
-    return real_suffix(content), image.tobytes()
+    saved = to_save(reader, content, image)
+    return saved, real_suffix(saved), image.tobytes()

@@ -33,8 +33,8 @@ class OwnPicture(NamedTuple):
 def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
     """Read the pictures of a folder, in the order of their digests.
 
-    If the classes are the ten digits, each shows one digit, which is cut out; otherwise a picture is
-    taken whole, as those of a data set are.
+    If the classes are the ten digits, each picture shows one, which is cut out; otherwise a
+    picture is taken whole, as those of a data set are.
 
     What cannot be read is left out and named in a line on stderr. A picture that is there twice
     counts once.
@@ -42,12 +42,8 @@ def read_own_pictures(folder: Path, dataset: DataSet) -> list[OwnPicture]:
     Raises `StageError` if the folder is missing, or holds the same picture under two labels.
     """
     if not folder.is_dir():
-        found, remedy = (
-            ("a file", f"move it, then `mkdir {folder}`")
-            if folder.exists()
-            else ("nothing", f"`mkdir {folder}`")
-        )
-        raise StageError(f"{folder}: found {found}, expected a folder; type {remedy}")
+        found = "a file" if folder.exists() else "nothing"
+        raise StageError(f"{folder}: found {found}, expected a folder; type `mkdir {folder}`")
     classes, to_image = dataset.classes, digit_image if dataset.classes == DIGITS else whole_image
     pictures: dict[str, OwnPicture] = {}
     files = list(labelled(folder, classes))

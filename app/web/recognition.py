@@ -39,12 +39,12 @@ class Recognition:
         importance: list[list[float]] = await self._run(explain, image, digit)
         return importance
 
-    async def read_example(self, content: bytes) -> tuple[str, bytes]:
-        """Return the suffix of a picture file's format and the 28x28 pixels of its one digit.
+    async def read_example(self, content: bytes) -> tuple[bytes, str, bytes]:
+        """Return what to save of a picture file, its suffix and the 28x28 pixels of its one digit.
 
         Raises `PictureError` if it does not show one digit.
         """
-        example: tuple[str, bytes] = await self._run(read_example, content)
+        example: tuple[bytes, str, bytes] = await self._run(read_example, content)
         return example
 
     async def _run(self, task: Callable[..., Any], *arguments: object) -> Any:

@@ -20,7 +20,9 @@ from app.web.limits import Bodies
 from app.web.openapi import READ_BODY, describe_body, describe_errors, json_body
 
 MAX_UNDO_BYTES = 1 << 10
-ReadExample = Callable[[bytes], Awaitable[tuple[str, bytes]]]
+# What a proxy adds when it passes on what another machine sent.
+FORWARDED = {"forwarded", "x-forwarded-for", "x-real-ip"}
+ReadExample = Callable[[bytes], Awaitable[tuple[bytes, str, bytes]]]
 ReceivedPicture = Callable[[Request], AbstractAsyncContextManager[bytes]]
 
 
@@ -58,9 +60,9 @@ class Teacher:
     async def save(self, content: bytes, label: str) -> Saved:
         """Save a picture of one class; raise `PictureError` if it is none, or `FolderError`."""
         self.folder.check_label(label)
-        suffix, pixels = await self._read_example(content)
+        picture, suffix, pixels = await self._read_example(content)
         async with self._lock:
-            saved = await asyncio.to_thread(self.folder.save, content, suffix, label)
+            saved = await asyncio.to_thread(self.folder.save, picture, suffix, label)
             for other in self.folder.classes:  # it may have moved
                 self._examples.remove(f"{other}/{saved.name}")
             self._examples.add(f"{label}/{saved.name}", pixels, self.folder.classes.index(label))
@@ -127,5 +129,6 @@ def refuse_strangers(request: Request) -> None:
         raise HTTPException(421, f"unknown host, expected one of {', '.join(LOOPBACK)}")
     if is_foreign(request.headers, host):
         raise HTTPException(403, "a page of another site may not use this server")
-    if not request.client or not is_loopback(request.client.host):
+    passed_on = FORWARDED & {*request.headers}
+    if passed_on or not request.client or not is_loopback(request.client.host):
         raise HTTPException(403, "only the machine that the server runs on may teach it")

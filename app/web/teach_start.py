@@ -38,9 +38,9 @@ def _read(workers: Workers, file: Path) -> bytes | None:
     try:
         content = load_file(file)
         try:
-            _, pixels = workers.quick.submit(read_example, content).result()
+            _, _, pixels = workers.quick.submit(read_example, content).result()
         except MoreNeededError:
-            _, pixels = workers.patient.submit(read_example, content).result()
+            _, _, pixels = workers.patient.submit(read_example, content).result()
     except PictureError:
         return None
     return bytes(pixels)

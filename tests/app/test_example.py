@@ -1,9 +1,10 @@
 import pytest
 from PIL import Image
 
-from app.example import example_in
+from app.example import example_in, to_save
 from app.reader import Reader
 from pictures.files import PictureError
+from pictures.labelled import digit_image
 from tests.app.conftest import drawn, encoded
 
 
@@ -27,3 +28,12 @@ def test_no_single_digit_is_no_example(reader: Reader, picture: Image.Image) -> 
     """A row, and an empty image, are refused."""
     with pytest.raises(PictureError, match=r"\Afound \d digits.*, expected a single one\Z"):
         example_in(reader, encoded(picture))
+
+
+def test_the_pipeline_finds_what_the_page_read(reader: Reader) -> None:
+    """A plain drawing is saved as it is; the image, where the pipeline would take another one."""
+    content = encoded(drawn(7))
+    image = example_in(reader, content)
+    assert to_save(reader, content, image) == content
+    other = example_in(reader, encoded(drawn(3)))
+    assert (digit_image(to_save(reader, content, other)) == other).all()

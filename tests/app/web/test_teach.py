@@ -44,11 +44,11 @@ class NoMemory:
         return answer
 
 
-async def read_png(content: bytes) -> tuple[str, bytes]:
+async def read_png(content: bytes) -> tuple[bytes, str, bytes]:
     """Stand in for the reading of a picture of one digit."""
     if not content.startswith(b"\x89PNG"):
         raise UnknownFormatError("not a picture in a known format")
-    return ".png", bytes(28 * 28)
+    return content, ".png", bytes(28 * 28)
 
 
 class Lesson:
@@ -118,6 +118,7 @@ def test_a_correction_is_saved_moved_and_undone(lesson: Lesson) -> None:
         ("?label=3", PICTURE, {"Origin": "http://elsewhere.example"}, 403),
         ("?label=3", PICTURE, {"Sec_Fetch_Site": "cross-site"}, 403),
         ("?label=3", PICTURE, {"Host": "elsewhere.example"}, 421),
+        ("?label=3", PICTURE, {"X_Forwarded_For": "203.0.113.7"}, 403),
     ],
 )
 def test_hostile_corrections_write_nothing(
