@@ -3,7 +3,7 @@
 For each of some made writers, the committed network learns 20 pictures of each digit in one epoch,
 as with `train.start_from=models/start.keras`, and reads 50 others of each digit. The table has the
 errors before and after, on the others and on MNIST's validation images, for each share of own
-pictures in a batch.
+pictures in a batch, and the median time of a training.
 """
 
 import argparse
@@ -73,39 +73,44 @@ def errors(model: keras.Model, data: LabelledImages) -> int:
     return int((predicted != data.labels).sum())
 
 
+def learnt(settings: Train, inputs: Inputs) -> tuple[keras.Model, float]:
+    """Train a network, and return the model and the seconds that this took."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        network, _ = train_network(settings, inputs, CheckpointFolder(Path(folder), "own"), 0)
+    return ensemble([network], settings.test_time_shift), time.monotonic() - began
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writers", type=int, default=5)
     parser.add_argument("--first", type=int, default=0, help="number of the first writer")
-    parser.add_argument("--shares", type=float, nargs="+", default=[0.1])
-    parser.add_argument("--rates", type=float, nargs="+", default=[LEARNING_RATE])
+    parser.add_argument("--shares", type=float, nargs="+", default=[0.05, 0.1, 0.25])
     arguments = parser.parse_args()
     settings = load_section(Train, Path("params.yaml"))
+    settings = settings.model_copy(update={"epochs": 1, "learning_rate": LEARNING_RATE})
     use_kernels(settings.threads, settings.instruction_set)
     make_deterministic(settings.seed)
     processed = Path("data/processed")
     training, validation = (load_split(processed, split) for split in ("train", "validation"))
     before, weights = load_model(START), load_weights(START)
-    print(f"MNIST's validation images: {errors(before, validation)} errors before")
-    for number in range(arguments.first, arguments.first + arguments.writers):
-        taught, others = lesson(number)
-        print(f"writer {number}: {errors(before, others)} errors in {len(others.labels)} before")
-        for share in arguments.shares:
-            for rate in arguments.rates:
-                own = settings.model_copy(
-                    update={"epochs": 1, "learning_rate": rate, "own_share": share}
-                )
-                inputs = Inputs(training, validation, len(DIGITS), taught, weights)
-                began = time.monotonic()
-                with tempfile.TemporaryDirectory() as folder:
-                    network, _ = train_network(own, inputs, CheckpointFolder(Path(folder), "k"), 0)
-                seconds = time.monotonic() - began
-                after = ensemble([network], settings.test_time_shift)
-                print(
-                    f"writer {number}, share {share}, rate {rate}: {errors(after, others)} errors, "
-                    f"MNIST's validation {errors(after, validation)}, {seconds:.0f} s",
-                    flush=True,
-                )
+    lessons = [lesson(arguments.first + number) for number in range(arguments.writers)]
+    own = sum(errors(before, one.others) for one in lessons)
+    images = sum(len(one.others.labels) for one in lessons)
+    rows = [f"| before | {own} | {errors(before, validation)} | |"]
+    for share in arguments.shares:
+        results = []
+        for one in lessons:
+            inputs = Inputs(training, validation, len(DIGITS), one.taught, weights)
+            model, seconds = learnt(settings.model_copy(update={"own_share": share}), inputs)
+            results.append((errors(model, one.others), errors(model, validation), seconds))
+        own, mnist, seconds = np.array(results).T
+        rows.append(
+            f"| {share} | {own.sum():.0f} | {mnist.mean():.1f} | {np.median(seconds):.0f} |"
+        )
+    validated = f"{len(validation.labels):,}"
+    print(f"| own_share | errors in {images:,} others | in {validated} of MNIST, mean | seconds |")
+    print("\n".join(["|---|---|---|---|", *rows]))
 
 
 if __name__ == "__main__":
