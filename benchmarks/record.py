@@ -95,7 +95,15 @@ def run_notebook(path: Path) -> nbformat.NotebookNode:
         raise StageError(f"{path}: a cell fails with {reason}; type `make tour` to see") from error
     except DeadKernelError as error:
         raise StageError(f"{path}: its Python process has ended; type `make tour`") from error
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not is_greeting(output)]
     return notebook
+
+
+def is_greeting(output: nbformat.NotebookNode) -> bool:
+    """Return whether an output is the line by which LiteRT says that it has started."""
+    return output.get("name") == "stderr" and output.text.startswith("INFO: Created TensorFlow")
 
 
 def inputs_hash(notebook: nbformat.NotebookNode, contents: Iterable[bytes]) -> str:
