@@ -11,6 +11,7 @@ import pytest
 from stages.cluster import launch
 from stages.shared.arrays import LabelledImages, save_split
 from stages.shared.cli import StageError
+from stages.shared.dataset import DIGITS, DataSet, write_dataset
 from stages.training.early_stopping import History
 from stages.training.trainer import Report
 from tests.conftest import PROJECT
@@ -104,6 +105,7 @@ def test_ray_that_is_not_installed(
     monkeypatch.setattr(launch, "find_spec", lambda _: None)
     for split in ("train", "validation"):
         save_split(tmp_path, split, LabelledImages(*map(np.ascontiguousarray, random_images)))
+    write_dataset(tmp_path / "dataset.json", DataSet("digits", DIGITS))
     paths = Namespace(
         params=PROJECT / "params.yaml",
         processed=tmp_path,

@@ -44,7 +44,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     assert error.count("\n") == 1
     assert list((tmp_path / "raw").iterdir()) == []
     assert _download(tmp_path)[0] == 0
-    assert len(list((tmp_path / "raw").iterdir())) == 4
+    assert len(list((tmp_path / "raw").iterdir())) == 5
 
 
 @pytest.mark.slow
