@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.networks import METRICS, digits_table, none_table
@@ -52,6 +53,16 @@ def test_the_tables_of_the_networks_are_those_of_their_metrics() -> None:
     page = (PROJECT / "docs" / "own-digits.md").read_text()
     assert between(page, "none") == none_table(metrics)
     assert between(page, "digits") == digits_table(metrics)
+
+
+def test_the_table_of_fashion_has_the_committed_run() -> None:
+    """Its first seed in docs/benchmarks.md is recipes/fashion/metrics.json; its mean is right."""
+    metrics = read_json(PROJECT / "recipes/fashion/metrics.json")
+    rows = between(BENCHMARKS, "fashion").splitlines()[2:]
+    accuracy = f"{100 * metrics['accuracy']:.2f}"
+    assert rows[0] == f"| 0 | {metrics['errors']} | {accuracy} |"
+    errors = [int(row.split("|")[2]) for row in rows[:-1]]
+    assert f"| {np.mean(errors):.1f} ± {np.std(errors, ddof=1):.1f} |" in rows[-1]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
