@@ -7,7 +7,7 @@ import pytest
 from app.classes import DIGITS
 from app.reader import Reader
 from app.tasks import recognise_picture
-from app.teaching import EVIDENCE, MAX_EXAMPLES, Examples, combined
+from app.teaching import EVIDENCE, Examples, combined
 from tests.app.conftest import drawn, encoded, images_in
 
 
@@ -109,11 +109,14 @@ def test_the_nearest_example_of_a_class_counts_once(examples: Examples) -> None:
     assert examples.evidence(image)[0, :3] == pytest.approx([0, EVIDENCE, 0], rel=1e-4)
 
 
-def test_the_oldest_example_is_forgotten(examples: Examples) -> None:
+def test_the_oldest_example_is_forgotten(
+    examples: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """There are at most `MAX_EXAMPLES`, the newest ones."""
+    monkeypatch.setattr("app.teaching.MAX_EXAMPLES", 9)
     examples.add("1/first.png", pixels(7), 1)
-    for number in range(MAX_EXAMPLES):
+    for number in range(9):
         examples.add(f"2/{number}.png", pixels(2), 2)
     image = np.frombuffer(pixels(7), np.uint8).reshape(1, 28, 28)
-    assert len(examples) == MAX_EXAMPLES
+    assert len(examples) == 9
     assert examples.evidence(image)[0, 1] == 0

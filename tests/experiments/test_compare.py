@@ -93,6 +93,7 @@ def test_titles_of_a_ranking_are_not_cut_off(project: Project) -> None:
     assert figure.bbox.x0 < losses.x0 < losses.x1 < errors.x0 < errors.x1 < figure.bbox.x1
 
 
+@pytest.mark.slow
 def test_a_sheet_of_many_or_no_images(project: Project) -> None:
     """A sheet shows so many of each kind at most, and the heading alone if none changed."""
     project.experiment("wide", [*range(100)], dropout=0.5)

@@ -47,6 +47,7 @@ def write_idx_folder(folder: Path, data: LabelledImages, suffix: str = "") -> Pa
     return folder
 
 
+@pytest.mark.slow
 def test_digits_exported_as_pictures_come_back(tmp_path: Path) -> None:
     """Digits in 28x28 pixels, saved as PNG per class in train and test, give the same arrays."""
     digits = split_digits()

@@ -174,6 +174,7 @@ def test_classes_have_their_names_in_every_figure() -> None:
         _draw(figure)
 
 
+@pytest.mark.slow
 def test_labels_of_many_classes_do_not_overlap() -> None:
     """The names of 40 classes stand apart below the matrix and the bars."""
     many = DataSet("many", tuple(f"number {label}" for label in range(40)))

@@ -1,10 +1,12 @@
 import keras
 import numpy as np
+import pytest
 
 from stages.training.architectures import build_model
 from stages.training.ensemble import ensemble
 
 
+@pytest.mark.slow
 def test_the_mean_over_networks_and_shifts() -> None:
     """The answer is the mean over all networks, each for the image and four shifts of it."""
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1)).astype(np.float32)

@@ -85,6 +85,7 @@ def test_steps_per_execution_change_nothing(
     assert all(other == one_by_one for other in others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restore_best_weights", [True, False])
 def test_stops_and_keeps_the_best_epoch_or_the_last(
     tmp_path_factory: pytest.TempPathFactory,
