@@ -11,6 +11,8 @@ from app.web.addresses import network
 from app.web.connections import BODY, HEADER, WORK, Connection
 from tests.app.web.serving import EMPTY, answer_on, application, connect, head, serving
 
+pytestmark = pytest.mark.slow
+
 GET = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_HEADER = b"POST /read HTTP/1.1\r\nHost: a\r\nX-Slow: "
 
