@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from app.classes import DIGITS, Classes
+from app.coverage import is_complete, is_long, lacks_much
 from app.judge import Judge, Verdict
-from app.marks import find_marks
 from app.models import CHARACTERS, ROWS
 from app.rejection import confidence_reason, none_reason, row_reason
 from app.rows import Row, RowReader, calibrated, combined, is_row
@@ -21,11 +20,6 @@ from pictures.layout import MAX_DIGITS
 from pictures.segment import Digit, Steps, attempts
 
 SURE = 0.9  # the confidence from which no other attempt is made
-MIN_LONG = 1.6  # width to height of a picture of a row
-# A picture that is wider than high by this factor, and with so little of its ink in what was found,
-# may be a row of which most was thrown away.
-MIN_WIDE, MAX_LITTLE = 1.2, 0.5
-MIN_COMPLETE = 0.97  # of the writing, which the components of the digits cover
 LATER = 0.8  # factor of a later attempt's confidence, where it is compared with an earlier one's
 
 
@@ -125,29 +119,9 @@ class Reader:
         return apart if together.reason and not apart.reason else together
 
 
-def is_long(shape: tuple[int, ...]) -> bool:
-    """Return whether a picture (H, W) has the form of a row."""
-    return shape[1] > MIN_LONG * shape[0]
-
-
-def lacks_much(steps: Steps) -> bool:
-    """Return whether a picture is wide and has much more ink than what was found."""
-    height, width = steps.mask.shape
-    is_little = steps.components.sum() < MAX_LITTLE * steps.writing.sum()
-    return bool(width > MIN_WIDE * height and is_little)
-
-
 def is_sure(answers: list[Answer]) -> bool:
     """Return whether each answer is sure."""
     return bool(answers) and min(one.confidence * (1 - one.none) for one in answers) > SURE
-
-
-def is_complete(steps: Steps) -> bool:
-    """Return whether each digit is one component, and nothing is left beside them."""
-    count, _ = cv2.connectedComponents(steps.components.astype(np.uint8), connectivity=8)
-    has_all = bool(steps.components.sum() >= MIN_COMPLETE * steps.writing.sum())
-    rest, boxes = steps.writing & ~steps.components, [digit.box for digit in steps.digits]
-    return has_all and count == len(boxes) + 1 and not find_marks(rest, boxes, steps.factor)
 
 
 def _read_apart(steps: Steps, verdict: Verdict) -> Reading:

@@ -26,8 +26,8 @@ def on_own_pictures(finding: Finding) -> Finding:
         )
         raise StageError(
             f"found no own test picture that both runs have scored ({scored}), expected some; "
-            "put pictures into data/own and type `dvc exp run -S train.own_share=0` for a run "
-            "that does not learn them"
+            "commit the run with the pictures in data/own, type `dvc exp run -S train.own_share=0` "
+            "for one that does not learn them, and compare it with HEAD"
         )
     a, b = (
         [

@@ -25,7 +25,7 @@ def test_runs_are_compared_on_the_pictures_of_both(project: Project) -> None:
 def test_runs_without_common_pictures_are_refused(project: Project) -> None:
     """The message says how many each has, and what to type."""
     project.write_run([], own={"a": "7"}, dropout=0.5)
-    with pytest.raises(StageError, match=r"\(0 of HEAD and 1 of .*own_share=0` for a run"):
+    with pytest.raises(StageError, match=r"\(0 of HEAD and 1 of .*own_share=0` for one"):
         on_own_pictures(compare_sources(find_source("HEAD"), workspace()))
 
 
