@@ -54,7 +54,9 @@ def application(
 def serving(app: Callable[..., Awaitable[None]]) -> Iterator[int]:
     """Serve an application on a free port of the loopback address, and give the port."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
-    config = uvicorn.Config(app, http=Connection, ws="none", log_level="error")
+    config = uvicorn.Config(
+        app, http=Connection, ws="none", log_level="critical", server_header=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -141,19 +141,6 @@ def test_says_that_it_is_there(server: Server) -> None:
     assert answer.json() == {"status": "ok"}
 
 
-def test_serves_the_page_and_nothing_else_of_the_folder(server: Server) -> None:
-    """Each file of the page has its type and the security headers; its scripts are local."""
-    types = {}
-    for file in (PROJECT / "app" / "web" / "page").iterdir():
-        path = "/" if file.name == "index.html" else f"/{file.name}"
-        answer = requests.get(f"{server.url}{path}", timeout=100)
-        assert answer.content == file.read_bytes()
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        types[file.suffix] = answer.headers["Content-Type"].partition(";")[0]
-    assert types.items() <= module.MEDIA_TYPES.items()
-    assert requests.get(f"{server.url}/docs", timeout=100).status_code == 404
-
-
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
