@@ -7,17 +7,9 @@ docs/tour.ipynb.
 """
 
 import hashlib
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-try:
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-except ModuleNotFoundError as error:
-    sys.exit(f"error: {error.name} is missing; type `pip install -r requirements-dev.txt`")
 
 from app.classes import ClassesError
 from app.models import (
@@ -74,47 +66,19 @@ def with_result(readme: str, metrics: dict[str, Any]) -> str:
     return f"{before}{start}{result_table(metrics)}{end}{after}"
 
 
-def run_notebook(path: Path) -> nbformat.NotebookNode:
-    """Run a notebook in its own folder and return it with its outputs.
-
-    Raises `StageError` if a cell fails.
-    """
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        resources={"metadata": {"path": path.parent}},
-        extra_arguments=["--log-level=ERROR"],
-        record_timing=False,
-        coalesce_streams=True,  # the last state of a progress bar, not all of them
-    )
-    try:
-        client.execute()
-    except CellExecutionError as error:
-        reason = " ".join(f"{error.ename}: {error.evalue}".split())
-        raise StageError(f"{path}: a cell fails with {reason}; type `make tour` to see") from error
-    except DeadKernelError as error:
-        raise StageError(f"{path}: its Python process has ended; type `make tour`") from error
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs if not is_greeting(output)]
-    return notebook
-
-
-def is_greeting(output: nbformat.NotebookNode) -> bool:
-    """Return whether an output is the line by which LiteRT says that it has started."""
-    return output.get("name") == "stderr" and output.text.startswith("INFO: Created TensorFlow")
-
-
-def inputs_hash(notebook: nbformat.NotebookNode, contents: Iterable[bytes]) -> str:
+def inputs_hash(notebook: dict[str, Any], contents: Iterable[bytes]) -> str:
     """Return a hash of what a notebook's outputs come from: its cells and the files it reads."""
     digest = hashlib.sha256()
-    for content in (*(cell.source.encode() for cell in notebook.cells), *contents):
+    # A file has a cell's source as a list of lines, what was run as one text.
+    cells = ("".join(cell["source"]).encode() for cell in notebook["cells"])
+    for content in (*cells, *contents):
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 
 def main() -> None:
+    from benchmarks.notebook import run_notebook, text_of  # its packages take a second to import
+
     scores = trained_scores()
     arrays = [ARRAYS / f"{split}_{kind}.npy" for split in SPLITS for kind in ("images", "labels")]
     if scores is None or not all(path.exists() for path in arrays):
@@ -130,14 +94,14 @@ def main() -> None:
     inputs = [path.read_bytes() for path in TOUR_INPUTS]
     print(f"running {TOUR} ...")
     tour = run_notebook(TOUR)
-    tour.metadata["inputs_sha256"] = inputs_hash(tour, inputs)
+    tour["metadata"]["inputs_sha256"] = inputs_hash(tour, inputs)
 
     write_text(README, readme)
     write_json(MACHINE_FILE, describe_run())
     with replacing(COMMITTED) as file:
         file.write(TRAINED.read_bytes())
     write_json(COMMITTED_SCORES, scores | {"classes": classes})
-    write_text(TOUR, nbformat.writes(tour) + "\n")
+    write_text(TOUR, text_of(tour))
     written = ", ".join(map(str, (README, MACHINE_FILE, COMMITTED, COMMITTED_SCORES, TOUR)))
     print(f"{written} describe the run in {LOCK}; commit them")
 
