@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
@@ -25,6 +26,18 @@ from stages.training.settings import Augmentation, EarlyStopping, Train
 for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+# Examples of laws: few and always the same ones, or with `--hypothesis-profile=thorough` many and
+# others each time. None is kept, and none is bound to a time: the machine may be busy.
+LAWS: dict[str, Any] = {
+    "database": None,
+    "deadline": None,
+    # The examples of a test may share a folder: each writes its files anew.
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+}
+settings.register_profile("quick", max_examples=25, derandomize=True, **LAWS)
+settings.register_profile("thorough", max_examples=2000, **LAWS)
+settings.load_profile("quick")
 
 PROJECT = Path(__file__).parents[1]
 BROWSER = next(
