@@ -46,7 +46,6 @@ train:
   own_share: 0.1
   test_time_shift: 0
 plot:
-  seed: 0
   predictions: 30
   mistakes: 40
 """
@@ -94,23 +93,12 @@ def test_reads_numbers_as_dvc_does(params_file: Path, text: str) -> None:
             "train.epochs: found 'ten', allowed is a whole number at least 1 and at most 1000000",
         ),
         (Train, "epochs: 20", "epochs: 20\n  epoch: 3", "train.epoch: unknown key, allowed are"),
-        (Train, "  epochs: 20\n", "", "train.epochs is missing, allowed is a whole number"),
-        (Train, "batch_size: 128", "batch_size: 64.0", "train.batch_size: found 64.0"),
-        (Train, "batch_size: 128", "batch_size: true", "train.batch_size: found True"),
         (Train, "dropout: 0.5", "dropout: yes", "train.dropout: found 'yes'"),
-        (Train, "dropout: 0.5", "dropout: .nan", "train.dropout: found nan"),
-        (Train, "learning_rate: 1e-3", "learning_rate: 0", "learning_rate: found 0, allowed is"),
         (
             Train,
             "monitor: val_loss",
             "monitor: loss",
             "train.early_stopping.monitor: found 'loss', allowed is one of val_loss, val_accuracy",
-        ),
-        (
-            Preprocess,
-            "limit: null",
-            "limit: -1",
-            "preprocess.limit: found -1, allowed is a whole number at least 1 and at most",
         ),
         (
             Download,
@@ -124,7 +112,6 @@ def test_reads_numbers_as_dvc_does(params_file: Path, text: str) -> None:
         (Train, "train:", "train: [", "expected YAML, found"),
         (Train, "epochs: 20", "epochs: !!int ten", "expected YAML, found"),
         (Train, "train:", f"train: {'[' * 3000}", "expected YAML, found"),
-        (Train, "epochs: 20", "epochs: 100000000000", "at least 1 and at most 1000000"),
         (Train, "  epochs: 20", "  epochs: 20\n  epochs: 30", "found while constructing a mapping"),
     ],
 )
