@@ -45,13 +45,13 @@ from benchmarks.results import (
     PROBABILITIES,
     RESULTS,
     TARGETS,
-    draw,
     parameter_table,
+    results_figure,
     table,
 )
 from stages.idx import IDX_FILES
 from stages.shared.cli import StageError, run
-from stages.shared.files import read_json, write_csv, write_json
+from stages.shared.files import read_json, write_csv, write_figure, write_json
 from stages.shared.params import load_section
 from stages.training import machine
 from stages.training.checkpoint import run_key
@@ -180,7 +180,7 @@ def main() -> None:
     if runs == RUNS and set(arguments.recipes) == set(RUNS):
         write_csv(RESULTS, results)
         write_json(FACTS, {"parameters": parameters, "machine": machine.describe_machine()})
-        draw(results, RESULTS.with_suffix(".png"))
+        write_figure(RESULTS.with_suffix(".png"), results_figure(results))
         shutil.rmtree(FINISHED)
 
 

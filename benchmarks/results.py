@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from stages.figures import BLUE, ORANGE
 from stages.shared.cli import run
-from stages.shared.files import read_csv, read_json, write_figure
+from stages.shared.files import read_csv, read_json
 
 RESULTS, FACTS = Path("benchmarks/results.csv"), Path("benchmarks/results.json")
 TARGETS = {"seconds_to_990": 0.99, "seconds_to_995": 0.995, "seconds_to_996": 0.996}
@@ -81,7 +81,7 @@ def megabytes(maximum_resident_set: int) -> float:
     return maximum_resident_set * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
-def draw(results: pd.DataFrame, path: Path) -> None:
+def results_figure(results: pd.DataFrame) -> Figure:
     """Draw errors against training time, and the training time until each target accuracy."""
     recipes = list(dict.fromkeys(results["recipe"]))
     figure = Figure(figsize=(12, 5), layout="constrained")
@@ -129,7 +129,7 @@ def draw(results: pd.DataFrame, path: Path) -> None:
     bars.set_xlabel("seconds of training, median")
     bars.set_title("Training time to each test accuracy")
     bars.legend()
-    write_figure(path, figure)
+    return figure
 
 
 def _short(value: float | str) -> str:

@@ -102,6 +102,17 @@ def versions(path: str) -> list[bytes]:
     return [(PROJECT / path).read_bytes(), committed]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that stores anew what tests/seen compares."""
+    parser.addoption("--renew", action="store_true", help="store anew what tests/seen compares")
+
+
+@pytest.fixture
+def renew(request: pytest.FixtureRequest) -> bool:
+    """Say whether what is compared with something stored shall be stored anew."""
+    return bool(request.config.getoption("renew"))
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Take three processes, also on two cores, as many slow tests wait; the quick ones do not."""
     return 2 if config.option.markexpr == "not slow" else 3

@@ -1,10 +1,8 @@
 import math
-from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
-from benchmarks.results import COLUMNS, draw, parameter_table, table, typical_seconds
+from benchmarks.results import COLUMNS, parameter_table, table, typical_seconds
 from tests.conftest import TRAIN
 
 ROWS = [
@@ -30,13 +28,6 @@ def test_a_run_that_never_got_there_is_infinitely_slow() -> None:
     """The typical time is the median; a run that never gets there counts as infinite."""
     assert typical_seconds(pd.Series([8.0, None, 6.0])) == 8
     assert math.isinf(typical_seconds(pd.Series([None, None, 6.0])))
-
-
-def test_draws_recipes_that_never_get_there(tmp_path: Path) -> None:
-    """The picture is drawn in its full size, even if a recipe never reaches an accuracy."""
-    draw(RESULTS, tmp_path / "results.png")
-    with Image.open(tmp_path / "results.png") as picture:
-        assert picture.size == (1200, 500)
 
 
 def test_parameters_by_hand() -> None:

@@ -9,14 +9,8 @@ import pytest
 from PIL import Image
 
 from experiments.compare import main
-from experiments.figures import (
-    MOST_IMAGES,
-    changed_figure,
-    comparison_figure,
-    ranking_figure,
-)
+from experiments.figures import MOST_IMAGES, changed_figure
 from experiments.finding import compare_sources
-from experiments.ranking import rank
 from experiments.sources import find_source
 from stages.shared.cli import StageError
 from tests.conftest import PROJECT, environment
@@ -70,27 +64,6 @@ def test_the_sheet_by_hand(project: Project) -> None:
     project.experiment("seed-1", [0, 1, 2], seed=1)
     found, _ = captions(("main", "wide"))
     assert found == ["is 4\nA 2/2, B 0/1", "is 2\nA 0/2, B 1/1"]
-
-
-def test_a_side_has_one_colour(project: Project) -> None:
-    """What is of A has the same colour in the picture and on the sheet, and so has what is of B."""
-    project.experiment("wide", [0, 1, 3, 4], dropout=0.5)
-    finding = compare_sources(find_source("main"), find_source("wide"))
-    picture = comparison_figure(finding)
-    sheet = changed_figure(finding, np.zeros((IMAGES, 28, 28, 1), np.uint8))
-    frames = [ax.title.get_color() for ax in sheet.axes if ax.get_title()]
-    dots = [line.get_color() for line in picture.axes[0].lines if line.get_marker() == "o"]
-    assert frames == dots  # image 4, that only A has right, and image 2
-
-
-def test_titles_of_a_ranking_are_not_cut_off(project: Project) -> None:
-    """The titles stay inside the picture, beside long values too."""
-    for model in ("small-normalised-cnn", "another-small-normalised-cnn"):
-        project.experiment(model, [1], dropout=model)
-    figure = ranking_figure("train.dropout", rank("train.dropout"))
-    figure.draw_without_rendering()
-    losses, errors = (ax.title.get_window_extent() for ax in figure.axes)
-    assert figure.bbox.x0 < losses.x0 < losses.x1 < errors.x0 < errors.x1 < figure.bbox.x1
 
 
 @pytest.mark.slow

