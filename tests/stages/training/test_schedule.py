@@ -1,5 +1,8 @@
 import keras
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.training.schedule import SCHEDULES, OneCycle
 
@@ -11,6 +14,31 @@ from stages.training.schedule import SCHEDULES, OneCycle
 def test_one_cycle_by_hand(step: int, rate: float) -> None:
     """The rate rises from 10 % to 100 % in 30 % of the steps, then falls to 0, both linearly."""
     assert float(OneCycle(1.0, 100)(step)) == pytest.approx(rate, abs=1e-6)
+
+
+@given(steps=st.integers(1, 3000), highest=st.floats(1e-6, 10))
+def test_one_cycle_rises_and_falls(steps: int, highest: float) -> None:
+    """A run of any length follows two straight lines, and is never below 0 or above the highest.
+
+    Over a long run the mean is 0.3 * (0.1 + 1) / 2 + 0.7 * 1 / 2 = 0.515 of the highest rate.
+    """
+    rates = np.asarray(OneCycle(highest, steps)(np.arange(steps + 5))) / highest
+    summit = 0.3 * steps
+    expected = [
+        0.1 + 0.9 * step / summit if step < summit else max(0, (steps - step) / (steps - summit))
+        for step in range(steps + 5)
+    ]
+    np.testing.assert_allclose(rates, expected, atol=1e-5)
+    assert rates.min() == 0
+    assert rates.max() <= 1.00001
+    assert rates.sum() / steps == pytest.approx(0.515, abs=1 / steps + 1e-5)
+
+
+def test_a_saved_schedule_is_the_same() -> None:
+    """A model file has the schedule's configuration alone."""
+    saved = keras.saving.serialize_keras_object(OneCycle(0.003, 70))
+    loaded, steps = keras.saving.deserialize_keras_object(saved), np.arange(75)
+    np.testing.assert_array_equal(loaded(steps), OneCycle(0.003, 70)(steps))
 
 
 def test_constant_stays() -> None:
