@@ -1,10 +1,13 @@
 """Own pictures: read, left out, and split by their content."""
 
+import hashlib
 import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from pictures.files import PictureError
@@ -13,7 +16,6 @@ from stages.own_pictures import (
     OwnPicture,
     own_table,
     read_own_pictures,
-    side,
     split_by_content,
 )
 from stages.shared.cli import StageError
@@ -68,21 +70,45 @@ def test_an_empty_folder_gives_empty_arrays(tmp_path: Path) -> None:
     assert list(own_table(found, CLASSES, 0.3)) == ["picture", "sha256", "label", "split"]
 
 
-def test_a_picture_never_changes_sides() -> None:
-    """The sides of 100 pictures stay when 900 are added; about three in ten are for the test."""
-    all_of_them = pictures(1000)
-    before = {own.path: side(own, 0.3) for own in all_of_them[:100]}
-    table = own_table(all_of_them, CLASSES, 0.3)
-    after = dict(zip(table["picture"], table["split"], strict=True))
-    assert {path: after[path] for path in before} == before
-    assert 0.25 < (table["split"] == "own_test").mean() < 0.35
-    parts = split_by_content(all_of_them, 0.3)
-    assert sum(len(part.labels) for part in parts.values()) == 1000
+@given(
+    contents=st.lists(st.binary(max_size=4), min_size=1, max_size=12, unique=True),
+    fraction=st.floats(0, 1, exclude_max=True),
+    data=st.data(),
+)
+def test_a_picture_never_changes_sides(
+    contents: list[bytes], fraction: float, data: st.DataObject
+) -> None:
+    """Its content alone decides: not its name, its place, its label or what else is there."""
+    chosen = data.draw(st.permutations(range(len(contents))))[: data.draw(st.integers(1, 12))]
+    everything, some = (
+        [
+            OwnPicture(
+                f"{name}{number}.png",
+                hashlib.sha256(contents[number]).hexdigest(),
+                (number + len(name)) % 10,
+                np.full((28, 28), number, np.uint8),
+            )
+            for number in numbers
+        ]
+        for name, numbers in (("a", range(len(contents))), ("other", chosen))
+    )
+    before, after = (split_by_content(part, fraction) for part in (everything, some))
+    for split, parts in after.items():
+        numbers = parts.images[:, 0, 0, 0].tolist()
+        assert set(numbers) == set(chosen) & set(before[split].images[:, 0, 0, 0].tolist())
+        assert parts.labels.tolist() == [(number + 5) % 10 for number in numbers]
+    table = own_table(some, CLASSES, fraction)
+    for split, parts in after.items():
+        rows = table[table["split"] == split]
+        assert rows["label"].tolist() == [str(label) for label in parts.labels]
+    assert sum(len(parts.labels) for parts in before.values()) == len(contents)
 
 
-def test_all_train_if_none_are_to_test() -> None:
-    """With a fraction of 0 each picture trains."""
-    assert len(split_by_content(pictures(50), 0)["own_train"].labels) == 50
+@pytest.mark.parametrize("fraction", [0, 0.3, 0.8])
+def test_about_the_share_asked_for_is_tested(fraction: float) -> None:
+    """Of 1,000 pictures the share differs from that by less than 5 %, over three deviations."""
+    parts = split_by_content(pictures(1000), fraction)
+    assert len(parts["own_test"].labels) == pytest.approx(1000 * fraction, abs=50 * (fraction > 0))
 
 
 def test_a_picture_that_is_there_twice_counts_once(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.idx import IDX_FILES, RAW_NAMES, write_idx
 from stages.preprocess import count_table, main, split_off, subsample
@@ -12,47 +14,65 @@ from stages.shared.arrays import LabelledImages, load_split
 from stages.shared.cli import StageError
 from stages.shared.dataset import DIGITS, NAMES, DataSet, read_dataset, write_dataset
 
-
-def _image_bytes(data: LabelledImages) -> set[bytes]:
-    return {image.tobytes() for image in data.images}
+SEEDS = st.integers(0, 2**31 - 1)
 
 
-def test_validation_is_a_stratified_part(random_images: LabelledImages) -> None:
-    """Each class has an equal share, and each image is in exactly one part."""
-    rest, part = split_off(random_images, 40, seed=1)
-    assert np.bincount(part.labels).tolist() == [4] * 10
-    assert not _image_bytes(rest) & _image_bytes(part)
-    assert _image_bytes(rest) | _image_bytes(part) == _image_bytes(random_images)
+def numbered(counts: list[int]) -> LabelledImages:
+    """Return so many images of each class, in a mixed order, each with its number as its level."""
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    levels = np.arange(len(labels), dtype=np.uint8)
+    images = np.broadcast_to(levels[:, None, None, None], (len(labels), 28, 28, 1))
+    return LabelledImages(images, labels.astype(np.uint8))
 
 
-def test_images_keep_their_labels(random_images: LabelledImages) -> None:
-    """Each image has the same label after the split."""
-    label_of = {
-        image.tobytes(): label
-        for image, label in zip(random_images.images, random_images.labels, strict=True)
-    }
-    for part in split_off(random_images, 40, seed=1):
-        assert [label_of[image.tobytes()] for image in part.images] == part.labels.tolist()
+@given(counts=st.lists(st.integers(2, 20), min_size=1, max_size=6), data=st.data(), seed=SEEDS)
+def test_a_part_is_stratified_and_the_rest_is_all_else(
+    counts: list[int], data: st.DataObject, seed: int
+) -> None:
+    """Each image is in one of the two, with its label, and each class has its share within one."""
+    whole = numbered(counts)
+    size = data.draw(st.integers(len(counts), sum(counts) - len(counts)))
+    rest, part = split_off(whole, size, seed)
+    numbers = np.concatenate([rest.images[:, 0, 0, 0], part.images[:, 0, 0, 0]])
+    assert sorted(numbers) == list(range(sum(counts)))
+    assert (whole.labels[numbers] == np.concatenate([rest.labels, part.labels])).all()
+    shares = np.array(counts) * size / sum(counts)
+    found = np.bincount(part.labels, minlength=len(counts))
+    assert found.sum() == size
+    assert np.abs(found - shares).max() < 1
+    limited = subsample(whole, size, seed)
+    np.testing.assert_array_equal(limited.images, part.images)
+    np.testing.assert_array_equal(limited.labels, part.labels)
 
 
-def test_the_seed_decides(random_images: LabelledImages) -> None:
+def test_the_seed_decides() -> None:
     """The same seed gives the same split; another seed gives another split."""
-    first, again, other = (split_off(random_images, 40, seed)[1] for seed in (1, 1, 2))
+    first, again, other = (split_off(numbered([20] * 5), 40, seed)[1] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.images, again.images)
-    assert _image_bytes(first) != _image_bytes(other)
+    assert set(first.images[:, 0, 0, 0]) != set(other.images[:, 0, 0, 0])
 
 
-def test_limit(random_images: LabelledImages) -> None:
-    """A limit keeps that many images, in proportion; None or a higher limit keeps all."""
-    assert np.bincount(subsample(random_images, 50, seed=0).labels).tolist() == [5] * 10
-    assert subsample(random_images, 1000, seed=0) is random_images
-    assert subsample(random_images, None, seed=0) is random_images
+@pytest.mark.parametrize("limit", [None, 200, 1000])
+def test_a_limit_above_all_images_takes_all(
+    random_images: LabelledImages, limit: int | None
+) -> None:
+    """Without a limit, or with one of as many images or more, the arrays stay as they are."""
+    assert subsample(random_images, limit, seed=0) is random_images
 
 
-def test_refuses_a_part_too_small_for_all_classes(random_images: LabelledImages) -> None:
-    """A limit of five images is refused, because there are ten classes."""
-    with pytest.raises(StageError, match=r"cannot take 5 of 200 images.*preprocess.limit"):
-        subsample(random_images, 5, seed=0)
+@given(
+    counts=st.lists(st.integers(1, 4), min_size=1, max_size=4), size=st.integers(0, 16), seed=SEEDS
+)
+def test_what_cannot_be_stratified_is_refused_in_one_line(
+    counts: list[int], size: int, seed: int
+) -> None:
+    """Each side has room for every class, and each class two images; nothing else is refused."""
+    whole, classes = numbered(counts), len(counts)
+    if min(counts) > 1 and classes <= size <= sum(counts) - classes:
+        assert len(split_off(whole, size, seed)[1].labels) == size
+    else:
+        with pytest.raises(StageError, match=f"cannot take {size} of {sum(counts)} images .*limit"):
+            split_off(whole, size, seed)
 
 
 def write_raw(folder: Path, data: LabelledImages, name: str) -> None:

@@ -1,5 +1,9 @@
 import numpy as np
-from scipy.ndimage import affine_transform, shift
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.ndimage import affine_transform, center_of_mass
 
 from stages.shared.arrays import LabelledImages
 from stages.training.augmentation import augment, random_transforms
@@ -28,18 +32,87 @@ def test_distortion_against_scipy(random_images: LabelledImages) -> None:
         assert np.abs(result[..., 0] - expected).max() <= 1.01  # the operation rounds down
 
 
-def test_a_shift_moves_by_at_most_its_amount(random_images: LabelledImages) -> None:
-    """With shift alone, each image moves by at most `shift` pixels in each direction."""
-    only_shift = Augmentation(rotation=0, scale=0, shear=0, shift=2)
-    maps = random_transforms(200, only_shift, np.random.default_rng(0))
-    np.testing.assert_allclose(maps[:, [0, 1, 3, 4]], [[1, 0, 0, 1]] * 200)
-    assert 1.8 < np.abs(maps[:, [2, 5]]).max() <= 2
-    moved = augment(random_images.images[:1], only_shift, np.random.default_rng(0))
-    # the same seed gives the same two amounts for one image
-    row = random_transforms(1, only_shift, np.random.default_rng(0))[0]
-    expected = shift(random_images.images[0, ..., 0].astype(float), (-row[5], -row[2]), order=1)
-    inner = slice(3, -3)
-    assert np.abs(moved[0, inner, inner, 0] - expected[inner, inner]).max() <= 1.01
+def blot(row: float, column: float) -> NDArray[np.uint8]:
+    """Return an image (28, 28, 1) of a smooth dot, about 5 pixels wide, at a place."""
+    rows, columns = np.indices((28, 28))
+    squares = (rows - row) ** 2 + (columns - column) ** 2
+    return np.round(255 * np.exp(-squares / 8)).astype(np.uint8)[..., np.newaxis]
+
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(limit=st.floats(0.01, 6), seed=SEEDS)
+def test_a_shift_moves_the_ink_and_nothing_else(limit: float, seed: int) -> None:
+    """The centre of mass moves by exactly the amounts drawn, at most the limit each way."""
+    only_shift = NONE.model_copy(update={"shift": limit})
+    (row,) = random_transforms(1, only_shift, np.random.default_rng(seed))
+    np.testing.assert_array_equal(row[[0, 1, 3, 4, 6, 7]], [1, 0, 0, 1, 0, 0])
+    assert np.abs(row[[2, 5]]).max() <= np.float32(limit)
+    image = blot(13.5, 13.5)
+    (moved,) = augment(image[np.newaxis], only_shift, np.random.default_rng(seed))
+    # The map leads from the new place to the old one. Levels are rounded down to whole ones.
+    expected = [13.5 - row[5], 13.5 - row[2]]
+    assert center_of_mass(moved[..., 0]) == pytest.approx(expected, abs=0.05)
+    assert moved.sum() == pytest.approx(image.sum(), rel=0.03)
+
+
+@given(limit=st.floats(1, 180), place=st.floats(8, 19), seed=SEEDS)
+def test_a_rotation_and_its_inverse_give_the_image_back(
+    limit: float, place: float, seed: int
+) -> None:
+    """The map is a rotation about the centre, and turning back leaves interpolation's error."""
+    turned = NONE.model_copy(update={"rotation": limit})
+    (row,) = random_transforms(1, turned, np.random.default_rng(seed))
+    matrix, offset = np.array([row[[4, 3]], row[[1, 0]]]), row[[5, 2]]  # of (row, column)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(2), atol=1e-6)
+    np.testing.assert_allclose(matrix @ [13.5, 13.5] + offset, [13.5, 13.5], atol=1e-5)
+    assert np.trace(matrix) / 2 >= np.cos(np.deg2rad(limit)) - 1e-6
+    image = blot(place, 12)
+    (there,) = augment(image[np.newaxis], turned, np.random.default_rng(seed))
+    back = affine_transform(
+        there[..., 0].astype(float), matrix.T, [13.5, 13.5] - matrix.T @ [13.5, 13.5], order=1
+    )
+    assert np.abs(back - image[..., 0]).max() < 50
+    assert np.abs(back - image[..., 0]).mean() < 2
+
+
+@given(seed=SEEDS, level=st.integers(1, 255), mirror=st.booleans())
+def test_background_stays_background_and_no_ink_is_darker(
+    seed: int, level: int, mirror: bool
+) -> None:
+    """Nothing is drawn where there was no ink, and no level is above the highest."""
+    most = Augmentation(rotation=180, scale=0.9, shear=45, shift=14, mirror=mirror)
+    images = np.zeros((3, 28, 28, 1), np.uint8)
+    images[1] = level
+    images[2, 14, 14] = level
+    distorted = augment(images, most, np.random.default_rng(seed))
+    assert distorted.shape == images.shape
+    assert distorted.dtype == np.uint8
+    assert not distorted[0].any()
+    assert distorted.max() <= level
+
+
+@given(limit=st.floats(0.01, 0.9), seed=SEEDS)
+def test_width_and_height_scale_each_by_its_own_amount(limit: float, seed: int) -> None:
+    """A map to the old place divides by the scale, which is within the limit both ways."""
+    scaled = NONE.model_copy(update={"scale": limit})
+    (row,) = random_transforms(1, scaled, np.random.default_rng(seed)).astype(float)
+    assert row[1] == row[3] == 0
+    for scale in (1 / row[0], 1 / row[4]):
+        assert 1 - limit - 1e-6 <= scale <= 1 + limit + 1e-6
+    assert row[0] != row[4]
+    assert row[[2, 5]] == pytest.approx(13.5 - 13.5 * row[[0, 4]], rel=1e-5, abs=1e-5)
+
+
+@given(limit=st.floats(0.1, 45), seed=SEEDS)
+def test_a_shear_moves_rows_sideways(limit: float, seed: int) -> None:
+    """Each row keeps its place and its width; the lean is within the limit."""
+    sheared = NONE.model_copy(update={"shear": limit})
+    (row,) = random_transforms(1, sheared, np.random.default_rng(seed)).astype(float)
+    assert row[[0, 3, 4, 5]].tolist() == [1, 0, 1, 0]
+    assert 0 < abs(row[1]) <= np.tan(np.deg2rad(limit)) + 1e-6
+    assert row[2] == pytest.approx(-13.5 * row[1], rel=1e-5)
 
 
 def test_a_mirror_turns_half_of_the_images(random_images: LabelledImages) -> None:
@@ -51,7 +124,8 @@ def test_a_mirror_turns_half_of_the_images(random_images: LabelledImages) -> Non
     assert (mirrored ^ as_before).all()
     assert 70 <= mirrored.sum() <= 130
     assert changed.dtype == np.uint8
-    np.testing.assert_array_equal(augment(images, only_mirror, np.random.default_rng(0)), changed)
+    again = augment(changed, only_mirror, np.random.default_rng(0))
+    np.testing.assert_array_equal(again, images)  # the same ones, mirrored twice
 
 
 def test_the_other_distortions_are_the_same_with_a_mirror(random_images: LabelledImages) -> None:

@@ -37,6 +37,19 @@ def test_an_epoch_has_every_image_once_with_its_label(random_images: LabelledIma
     assert seen == expected
 
 
+@pytest.mark.parametrize(("count", "size"), [(1, 1), (1, 9), (6, 3), (7, 3), (200, 64)])
+def test_validation_has_every_image_once_and_in_order(
+    random_images: LabelledImages, count: int, size: int
+) -> None:
+    """From the first to the last image, with their labels, in whole batches but for the last."""
+    data = LabelledImages(random_images.images[:count], np.arange(count, dtype=np.uint8))
+    batches = list(evaluation_batches(data, size).as_numpy_iterator())
+    assert [len(labels) for _, labels in batches[:-1]] == [size] * ((count - 1) // size)
+    images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    np.testing.assert_array_equal(images, data.images)
+    np.testing.assert_array_equal(labels, data.labels)
+
+
 def test_no_tuner_thread_is_started(random_images: LabelledImages) -> None:
     """The tuner's thread is never started; stopping it could take up to a minute."""
     for batches in (
