@@ -109,6 +109,26 @@ def test_a_flipped_bit_never_changes_a_state(
     assert noticed > 0.5 * len(content) / step
 
 
+def test_a_state_that_seems_smaller_is_skipped(checkpoints: CheckpointFolder) -> None:
+    """A flipped bit can make an array of 36 kB one of 4, of which NumPy would not read the rest."""
+    checkpoints.save(_state(4)._replace(variables=[np.zeros((9, 1000), np.float32)]))
+    newest = checkpoints.folder / "network-0-epoch-00004.npz"
+    newest.write_bytes(newest.read_bytes().replace(b"'shape': (9, 1000)", b"'shape': (1, 1000)"))
+    _assert_equal(checkpoints.load(), _state(3))
+
+
+def test_a_state_with_an_array_too_few_or_too_many_is_skipped(
+    checkpoints: CheckpointFolder, damage: Callable[[bytes], bool]
+) -> None:
+    """Weights would go to the wrong layers; the state says itself how many arrays it has."""
+    with np.load(checkpoints.folder / "network-0-epoch-00003.npz") as saved:
+        arrays = list(saved.values())
+    for other in (arrays[:-1], [*arrays, arrays[-1]]):
+        file = io.BytesIO()
+        np.savez(file, *other)
+        assert damage(file.getvalue())
+
+
 def test_nothing_in_a_state_is_run(
     checkpoints: CheckpointFolder, damage: Callable[[bytes], bool], tmp_path: Path
 ) -> None:
