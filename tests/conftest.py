@@ -181,26 +181,47 @@ def copy_of_project(root: Path) -> Pipeline:
     return pipeline
 
 
+def folder_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for what all processes of the tests share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """Give a project in which `dvc repro` has run and been committed.
 
     The first process that needs it makes it; all files of tests get copies.
     """
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent  # that of all processes
+    folder = folder_of_all(tmp_path_factory)
     made = Pipeline(folder / "reproduced")
     with FileLock(folder / "reproduced.lock"):
         if not made.root.exists():
             pipeline = copy_of_project(tmp_path_factory.mktemp("project"))
-            pipeline.succeed("dvc", "repro")
+            result = pipeline.run("dvc", "repro")
+            (folder / "repro.output").write_text(result.stdout)
+            (folder / "repro.errors").write_text(result.stderr)
+            assert result.returncode == 0, result.stdout + result.stderr
             pipeline.succeed("git", "add", "--all")
             pipeline.succeed("git", "commit", "--quiet", "--message=reproduced")
             pipeline.root.rename(made.root)
     copy = tmp_path_factory.mktemp("reproduced") / "project"
     shutil.copytree(made.root, copy, symlinks=True)
     return Pipeline(copy)
+
+
+class Log(NamedTuple):
+    """What a command has printed."""
+
+    output: str
+    errors: str
+
+
+@pytest.fixture
+def log_of_a_run(reproduced: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Log:
+    """Give what `dvc repro` printed when it ran the stages for the first time."""
+    folder = folder_of_all(tmp_path_factory)
+    return Log((folder / "repro.output").read_text(), (folder / "repro.errors").read_text())
 
 
 @pytest.fixture

@@ -94,21 +94,22 @@ def _run(model: str, seed: int, wrong: range) -> Run:
     return Run(source, configuration, labels.astype(str), predicted.astype(str))
 
 
-def _finding(model: str, wrong: tuple[int, ...], first: int = 0) -> Finding:
+def finding(model: str, wrong: tuple[int, ...], first: int = 0) -> Finding:
     """Compare HEAD's 20, 22 and 27 errors with runs that have so many, from one image on."""
     a = [_run("another-small-normalised-cnn", seed, range(n)) for seed, n in enumerate(HEAD)]
     b = [_run(model, seed, range(first, first + n)) for seed, n in enumerate(wrong)]
     return compare_runs(("main", model), a, b)
 
 
-def _ranking() -> Figure:
+def ranked() -> list[Ranked]:
+    """Rank three models of three runs each; the validation losses are in step with the errors."""
     runs = {"small-cnn": (5, 9, 6), "another-small-normalised-cnn": HEAD, "mlp": (40, 31, 37)}
-    ranked = []
+    values = []
     for model, wrong in runs.items():
-        finding = _finding(model, wrong)
+        found = finding(model, wrong)
         losses = [errors / 200 for errors in wrong]
-        ranked.append(Ranked(model, list(finding.groups[1]), losses, finding))
-    return ranking_figure("train.model", ranked)
+        values.append(Ranked(model, list(found.groups[1]), losses, found))
+    return values
 
 
 def _results() -> Figure:
@@ -156,11 +157,11 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "samples": lambda: samples_figure(
         LabelledImages(IMAGES[:12], LABELS[:12].astype(np.uint8)), DIGITS_SET, seed=0
     ),
-    "comparison": lambda: comparison_figure(_finding("small-cnn", (5, 9, 6))),
+    "comparison": lambda: comparison_figure(finding("small-cnn", (5, 9, 6))),
     "changed": lambda: changed_figure(
-        _finding("mlp", (20, 22, 21), 4), np.resize(IMAGES, (200, 28, 28, 1))
+        finding("mlp", (20, 22, 21), 4), np.resize(IMAGES, (200, 28, 28, 1))
     ),
-    "ranking": _ranking,
+    "ranking": lambda: ranking_figure("train.model", ranked()),
     "results": _results,
 }
 # These are drawn without Matplotlib.
