@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import ImageDraw, ImageOps
 
-from app.montage import as_png, steps_sheet
+from app.montage import as_png, save, steps_row, steps_sheet
 from app.reader import Answer, Reading
 from benchmarks.results import COLUMNS, results_figure
 from experiments.configuration import Configuration
@@ -123,8 +123,8 @@ def _results() -> Figure:
     return results_figure(pd.DataFrame(rows, columns=COLUMNS))
 
 
-def _draw_steps(path: Path) -> None:
-    """Draw the steps from a framed picture of two digits to what a sure model has said."""
+def _reading_of_digits() -> Reading:
+    """Return what a sure model says of a framed picture of a four and a two."""
     picture = ImageOps.expand(drawn(4, 2), 20, "white")
     ImageDraw.Draw(picture).rectangle((4, 4, 235, 135), outline="black", width=3)
     steps = find_digits(decode(encoded(picture)).grey)
@@ -132,7 +132,21 @@ def _draw_steps(path: Path) -> None:
         Answer(digit, 0.98, [0.0] * 10, 0.01, found.box, found.image)
         for digit, found in zip((4, 2), steps.digits, strict=True)
     ]
-    path.write_bytes(as_png(steps_sheet(Reading(answers, "42", 0.9, "", steps, picture.size))))
+    return Reading(answers, "42", 0.9, "", steps, picture.size)
+
+
+def _draw_steps(path: Path) -> None:
+    path.write_bytes(as_png(steps_sheet(_reading_of_digits())))
+
+
+def _draw_rows(path: Path) -> None:
+    """Draw the steps of three pictures: of digits, of no digit, and of a class with a long name."""
+    digits = _reading_of_digits()
+    letter = digits.answers[0]._replace(none=0.93)
+    refused = digits._replace(answers=[letter], reason="the writing looks like no digit")
+    bag = digits.answers[1]._replace(digit=2)
+    named = digits._replace(answers=[bag], classes=CLOTHES.classes)
+    save([steps_row(reading) for reading in (digits, refused, named)], path)
 
 
 def _draw_made_pictures(path: Path) -> None:
@@ -167,5 +181,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 # These are drawn without Matplotlib.
 SHEETS: dict[str, Callable[[Path], None]] = {
     "steps": _draw_steps,
+    "steps-of-three": _draw_rows,
     "made-pictures": _draw_made_pictures,
 }
