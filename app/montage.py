@@ -94,9 +94,10 @@ def _panel(name: str, levels: Levels) -> UInt8Array:
     sides = (TILE_SIDE + 2 * GAP, NAME_HEIGHT + TILE_SIDE + 2 * GAP)
     panel = Image.new("L", sides, 255)
     middle = (sides[0] // 2, GAP + NAME_HEIGHT // 2)
-    font = ImageFont.load_default(FONT_SIZE)
-    if (width := font.getlength(name)) > TILE_SIDE:
-        font = ImageFont.load_default(max(MIN_FONT_SIZE, FONT_SIZE * TILE_SIDE / width))
+    # A smaller font is not narrower in proportion, as each letter takes whole pixels.
+    sizes = range(FONT_SIZE, MIN_FONT_SIZE, -1)
+    fitting = (size for size in sizes if ImageFont.load_default(size).getlength(name) <= TILE_SIDE)
+    font = ImageFont.load_default(next(fitting, MIN_FONT_SIZE))
     ImageDraw.Draw(panel).text(middle, name, 0, font, anchor="mm")
     panel.paste(_tile(levels), (GAP, GAP + NAME_HEIGHT))
     return np.asarray(panel)
