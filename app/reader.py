@@ -86,8 +86,10 @@ class Reader:
             if not reading.reason and reading.confidence > SURE:
                 break
         assert best  # noqa: S101 - there is at least one attempt
-        boxes = (Box(*(round(side * picture.scale) for side in own.box)) for own in best.answers)
-        answers = [own._replace(box=box) for own, box in zip(best.answers, boxes, strict=True)]
+        answers = [
+            own._replace(box=_in_file(own.box, picture.grey.shape, picture.size))
+            for own in best.answers
+        ]
         return best._replace(answers=answers, size=picture.size)
 
     def _first_accepted(self, variants: Iterator[Steps]) -> Reading:
@@ -117,6 +119,19 @@ class Reader:
             return apart
         together = _read_together(steps, row, self.judge(row.digits))
         return apart if together.reason and not apart.reason else together
+
+
+def _in_file(box: Box, shape: tuple[int, ...], size: tuple[int, int]) -> Box:
+    """Return the box in pixels of a file, given in those of its grey levels (H, W).
+
+    It has one pixel or more. Rows and columns each have a scale of their own: the sides of the grey
+    levels are rounded, and the shorter one of a very narrow picture is far from its proportions.
+    """
+    across, down = size[0] / shape[1], size[1] / shape[0]
+    left, right = (round(side * across) for side in (box.left, box.right))
+    top, bottom = (round(side * down) for side in (box.top, box.bottom))
+    left, top = min(left, size[0] - 1), min(top, size[1] - 1)
+    return Box(left, top, max(right, left + 1), max(bottom, top + 1))
 
 
 def is_sure(answers: list[Answer]) -> bool:

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageOps
 
 from app.reader import Reader
+from pictures.box import Box
 from tests.app.conftest import STROKES, drawn, encoded, images_in
+from tests.pictures.anything import files
 
 
 def row_of(*places: tuple[int, int]) -> Image.Image:
@@ -48,6 +52,79 @@ def test_recognises_a_row(reader: Reader) -> None:
         assert np.abs(answer.image.astype(int) - image).mean() < 5
     assert reading.answers[0].runner_up != 9
     assert 0.5 < reading.confidence <= 1
+
+
+@pytest.mark.slow
+@given(made=files())
+def test_any_picture_is_read_or_refused_in_one_line(
+    reader: Reader, made: tuple[bytes, tuple[int, int]]
+) -> None:
+    """Whatever its mode, size and content; what is read has a box of pixels in the picture."""
+    reading = reader.recognise(made[0])
+    width, height = reading.size
+    assert reading.reason or reading.answers
+    assert "\n" not in reading.reason
+    for answer in reading.answers:
+        assert answer.image.shape == (28, 28)
+        assert 0 <= answer.box.left < answer.box.right <= width
+        assert 0 <= answer.box.top < answer.box.bottom <= height
+
+
+@pytest.mark.parametrize("size", [(1001, 1000), (751, 108)])
+def test_a_box_at_the_border_ends_with_the_picture(reader: Reader, size: tuple[int, int]) -> None:
+    """The lower half of an eight ends in the last row, also of sides that no shrinking divides."""
+    width, height = size
+    picture = Image.new("L", size, 255)
+    half = drawn(8).convert("L").crop((0, 0, 100, 80)).resize((height, height))
+    picture.paste(half, ((width - height) // 2, 0))
+    (answer,) = reader.recognise(encoded(picture)).answers
+    assert answer.box.bottom == height
+
+
+def test_a_digit_narrower_than_a_pixel_has_a_box_of_one(reader: Reader) -> None:
+    """In a row of 18 pixels, which is enlarged to be read, two strokes are found."""
+    levels = [152, 81, 118, 65, 23, 73, 66, 136, 56, 20, 35, 123, 92, 140, 114, 154, 156, 133]
+    reading = reader.recognise(encoded(Image.fromarray(np.array([levels], np.uint8))))
+    assert [answer.box for answer in reading.answers] == [(2, 0, 3, 1), (4, 0, 5, 1)]
+
+
+def pasted(digits: list[int], side: int, margin: int) -> Image.Image:
+    """Paste drawings of digits, each of `side` pixels, side by side on a sheet."""
+    row = drawn(*digits).convert("L").resize((side * len(digits), side), Image.Resampling.BILINEAR)
+    return ImageOps.expand(row, margin, 255)
+
+
+ROWS = st.builds(
+    pasted,
+    st.lists(st.sampled_from([*STROKES]), min_size=1, max_size=3),
+    st.integers(40, 190),
+    st.integers(0, 20),
+)
+
+
+def text_and_boxes(reader: Reader, picture: Image.Image) -> tuple[str, list[Box]]:
+    """Return what a picture says, and where."""
+    reading = reader.recognise(encoded(picture))
+    assert not reading.reason
+    return reading.text, [answer.box for answer in reading.answers]
+
+
+@pytest.mark.slow
+@given(picture=ROWS, border=st.integers(1, 60))
+def test_size_border_and_inversion_do_not_matter(
+    reader: Reader, picture: Image.Image, border: int
+) -> None:
+    """Pixels doubled, white paper around, white on black: the same digits in the same places."""
+    text, boxes = text_and_boxes(reader, picture)
+    double = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.NEAREST)
+    for changed, scale, shift in (
+        (double, 2, 0),
+        (ImageOps.expand(picture, border, 255), 1, border),
+        (ImageOps.invert(picture), 1, 0),
+    ):
+        same_text, places = text_and_boxes(reader, changed)
+        assert same_text == text
+        np.testing.assert_allclose(places, scale * np.array(boxes) + shift, atol=3)
 
 
 def test_a_rejected_picture_has_no_answers(reader: Reader) -> None:
