@@ -5,7 +5,6 @@ section 4.2): a patch of empty paper moves over the image, and the model looks e
 """
 
 import base64
-import binascii
 import io
 from collections.abc import Callable
 
@@ -30,6 +29,8 @@ HEADER = (
     + SIDE.to_bytes(4, "big")
     + bytes([8, 0, 0, 0, 0])
 )
+DAMAGED = '"image": a damaged PNG, expected the image that /read gave'
+OTHER_FORM = '"image": expected a PNG of 28x28 pixels in 8-bit grey'
 
 
 def as_data_url(image: UInt8Array) -> str:
@@ -48,14 +49,17 @@ def image_in(data_url: str) -> UInt8Array:
         )
     try:
         content = base64.b64decode(data_url.removeprefix(PREFIX), validate=True)
-        if not content.startswith(HEADER):
-            raise PictureError('"image": expected a PNG of 28x28 pixels in 8-bit grey')
+    except ValueError as error:
+        raise PictureError(DAMAGED) from error
+    if not content.startswith(HEADER):
+        raise PictureError(OTHER_FORM)
+    try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
             image = np.array(picture)
-    except (binascii.Error, OSError, SyntaxError, ValueError) as error:
-        raise PictureError('"image": a damaged PNG, expected the image that /read gave') from error
+    except Exception as error:  # Pillow raises many kinds for damaged chunks
+        raise PictureError(DAMAGED) from error
     if image.shape != (SIDE, SIDE) or image.dtype != np.uint8:
-        raise PictureError('"image": expected a PNG of 28x28 pixels in 8-bit grey')
+        raise PictureError(OTHER_FORM)
     return image
 
 

@@ -101,10 +101,10 @@ def is_small(request: Request) -> bool:
     return "transfer-encoding" not in request.headers and 0 <= _size(request) <= SMALL
 
 
-def _size(request: Request) -> int:
+def _size(request: Request) -> float:
     """Return the size that the header announces, or -1 if it announces none."""
     size = request.headers.get("content-length", "")
-    return int(size) if size.isdecimal() else -1
+    return float(size) if size.isdecimal() else -1  # int() takes no more than 4300 digits
 
 
 def _too_large(max_bytes: int) -> HTTPException:

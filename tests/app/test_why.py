@@ -1,4 +1,6 @@
 import base64
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +94,11 @@ def test_reads_the_images_that_the_server_gives() -> None:
     assert (image_in(as_data_url(image)) == image).all()
 
 
+def chunk(name: bytes, body: bytes) -> bytes:
+    """Return a chunk of a PNG, with the right checksum."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
 def pictures_of_other_forms() -> dict[str, bytes]:
     """Return pictures that are no 28x28 PNG in 8-bit grey, and what only looks like one."""
     grey = Image.new("L", (28, 28))
@@ -107,6 +114,8 @@ def pictures_of_other_forms() -> dict[str, bytes]:
         "cut off": valid[:40],
         "damaged": valid[:45] + bytes([valid[45] ^ 255]) + valid[46:],
         "too long": encoded(grey, pnginfo=text),
+        "an empty profile": valid[:-12] + chunk(b"iCCP", b"") + valid[-12:],
+        "a second header": valid[:33] + chunk(b"IHDR", b"\x7f" * 8 + valid[24:29]) + valid[33:],
         "empty": b"",
     }
 

@@ -1,5 +1,6 @@
 """Serve an application in this process, so that a test can look inside; raw requests to it."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from starlette.types import Message
 
 from app.web.connections import Connection
 from app.web.guard import Guard
@@ -65,6 +67,38 @@ def serving(app: Callable[..., Awaitable[None]]) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+def ask(
+    app: Guard, method: str, path: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, bytes]:
+    """Return the status and the content of the answer to a request of this machine's."""
+    sent: list[Message] = []
+    body_comes = True
+
+    async def receive() -> Message:
+        nonlocal body_comes
+        if not body_comes:
+            return {"type": "http.disconnect"}
+        body_comes = False
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(name.encode(), text.encode("latin-1")) for name, text in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+    }
+    asyncio.run(app(scope, receive, send))
+    return sent[0]["status"], b"".join(message["body"] for message in sent[1:])
 
 
 def connect(port: int) -> socket.socket:

@@ -144,7 +144,7 @@ def test_the_oldest_body_takes_room_from_the_next() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("content_length", ["101", ""])
+@pytest.mark.parametrize("content_length", ["101", "9" * 5000, ""])
 def test_a_body_has_a_limit_of_its_own(content_length: str) -> None:
     """More than the limit is refused, announced or not."""
 
