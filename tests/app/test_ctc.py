@@ -1,7 +1,10 @@
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from app.ctc import BLANK, best_string, digit_probabilities, places, string_probabilities
 from pictures.arrays import Levels
@@ -34,19 +37,67 @@ def test_the_best_string_is_not_the_best_path() -> None:
     assert string_probabilities(columns, np.array([[1]])) == pytest.approx([0.64])
 
 
-def test_a_strings_probability_is_the_sum_over_all_paths() -> None:
-    """The sum over each of 3^5 paths of three classes gives the same probability."""
-    rng = np.random.default_rng(0)
-    columns = np.zeros((5, 11))
-    columns[:, [0, 1, BLANK]] = rng.dirichlet([1, 1, 1], 5)
+def probabilities_of(columns: Levels) -> dict[tuple[int, ...], float]:
+    """Return the probability of each string, summed over all paths of 0, 1 and the blank."""
     sums: dict[tuple[int, ...], float] = {}
-    for path in product([0, 1, BLANK], repeat=5):
+    for path in product([0, 1, BLANK], repeat=len(columns)):
         string = collapsed(path)
-        sums[string] = sums.get(string, 0) + float(np.prod(columns[np.arange(5), path]))
-    for string, expected in sums.items():
+        probability = float(np.prod(columns[np.arange(len(columns)), path]))
+        sums[string] = sums.get(string, 0) + probability
+    return sums
+
+
+@st.composite
+def three_classes(draw: st.DrawFn, longest: int) -> Levels:
+    """Give columns (T, 11) in which 0, 1 and the blank have probabilities of 0.04 or more."""
+    weights = draw(arrays(np.int64, (draw(st.integers(1, longest)), 3), elements=st.integers(1, 9)))
+    columns = np.zeros((len(weights), 11))
+    columns[:, [0, 1, BLANK]] = weights / weights.sum(axis=1, keepdims=True)
+    return columns
+
+
+@given(columns=three_classes(longest=5))
+def test_a_strings_probability_is_the_sum_over_all_paths(columns: Levels) -> None:
+    """The sum over each of up to 3^5 paths of three classes gives the same probability."""
+    for string, expected in probabilities_of(columns).items():
         if string:
             assert string_probabilities(columns, np.array([string])) == pytest.approx([expected])
-    assert best_string(columns) == max(sums, key=lambda string: sums[string])
+
+
+@given(columns=three_classes(longest=3))
+def test_no_string_is_more_probable_than_the_best(columns: Levels) -> None:
+    """Of three columns no more strings come than are followed, so the search misses none."""
+    sums = probabilities_of(columns)
+    assert sums[best_string(columns)] == pytest.approx(max(sums.values()))
+
+
+@given(columns=three_classes(longest=5))
+def test_digits_are_where_the_most_probable_path_has_them(columns: Levels) -> None:
+    """A digit's place is the mean of its columns there, weighed by its probability in them."""
+    string, across = best_string(columns), np.arange(len(columns))
+    every = product([0, 1, BLANK], repeat=len(columns))
+    paths = [path for path in every if collapsed(path) == string]
+    likely = sorted(paths, key=lambda path: -np.prod(columns[across, path]))
+    chances = [np.prod(columns[across, path]) for path in likely[:2]]
+    assume(string and chances[0] > 1.001 * sum(chances[1:]))
+    runs = [[*run] for value, run in groupby(across, lambda t: likely[0][t]) if value != BLANK]
+    expected = [
+        np.average(np.array(run) + 0.5, weights=columns[run, likely[0][run[0]]]) for run in runs
+    ]
+    assert places(columns, string) == pytest.approx(expected)
+
+
+@given(columns=three_classes(longest=4), place=st.integers(0, 4), count=st.integers(1, 30))
+@example(columns=columns_of(1, 1), place=1, count=2)
+def test_many_sure_blanks_are_as_one(columns: Levels, place: int, count: int) -> None:
+    """A wide gap between digits changes no probability, and still parts a digit from its like."""
+    place = min(place, len(columns))
+    blanks = np.eye(11)[[BLANK] * count]
+    many = np.insert(columns, place, blanks, axis=0)
+    sums = probabilities_of(np.insert(columns, place, blanks[:1], axis=0))
+    for string in [(0, 1), (1, 1), (1, 0), (0,)]:
+        expected = sums.get(string, 0)
+        assert string_probabilities(many, np.array([string])) == pytest.approx([expected])
 
 
 def test_a_digits_probabilities_are_those_of_the_strings_with_another_digit() -> None:

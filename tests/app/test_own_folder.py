@@ -1,9 +1,12 @@
 import errno
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.classes import DIGITS
 from app.own_folder import FolderError, LabelError, OwnFolder, Saved
@@ -64,7 +67,10 @@ def test_a_file_with_the_name_of_another_picture_stays(folder: OwnFolder) -> Non
     assert files(folder) == {f"1/{NAME}": b"other", f"7/{NAME}": CONTENT}
 
 
-@pytest.mark.parametrize("label", ["", ".", "..", "10", "../3", "3/..", "/3", "3\0", "x", "٣"])
+LABELS = ("", ".", "..", "10", "../3", "3/..", "/3", "3\0", "\udcff", "٣")
+
+
+@given(label=st.one_of(st.sampled_from(LABELS), st.text()).filter(lambda text: text not in DIGITS))
 def test_only_a_class_is_a_label(folder: OwnFolder, label: str) -> None:
     """Nothing is written or deleted for a label that is no class."""
     with pytest.raises(LabelError, match=r"\Afound the label .+, expected one of 0, 1, .+\Z"):
@@ -72,6 +78,24 @@ def test_only_a_class_is_a_label(folder: OwnFolder, label: str) -> None:
     with pytest.raises(LabelError, match="found the label"):
         folder.take_back(label, NAME)
     assert not folder.path.exists()
+
+
+# What app.classes takes for the name of a class.
+CLASSES = st.one_of(st.sampled_from(LABELS), st.text("./\\ab ", max_size=3), st.text()).filter(
+    lambda name: bool(name.strip()) and name.isprintable()
+)
+
+
+@given(label=CLASSES)
+def test_a_class_of_any_name_has_a_folder_of_its_own_or_none(tmp_path: Path, label: str) -> None:
+    """Whatever a data set calls a class, nothing is written beside the folder of own pictures."""
+    folder = OwnFolder(tmp_path / "around" / "own", ("other", label))
+    with suppress(LabelError):
+        folder.save(CONTENT, ".png", label)
+        assert files(folder) == {f"{label}/{NAME}": CONTENT}
+        folder.take_back(label, NAME)
+    assert list(folder.path.parent.glob("*")) in ([], [folder.path])
+    assert list(folder.path.glob("*")) == []
 
 
 def test_a_class_whose_name_no_folder_can_have(tmp_path: Path) -> None:
@@ -98,7 +122,8 @@ def test_only_what_the_page_saved_is_taken_back(folder: OwnFolder, name: str) ->
     assert files(folder) == before
 
 
-@pytest.mark.parametrize("kind", ["changed", "link", "folder"])
+@pytest.mark.timeout(20)  # a named pipe would wait for a writer
+@pytest.mark.parametrize("kind", ["changed", "link", "folder", "pipe"])
 def test_what_was_changed_since_is_not_taken_back(folder: OwnFolder, kind: str) -> None:
     """Undo deletes the picture that was saved, and nothing else that has its name by now."""
     folder.save(CONTENT, ".png", "3")
@@ -108,6 +133,8 @@ def test_what_was_changed_since_is_not_taken_back(folder: OwnFolder, kind: str) 
         file.write_bytes(b"cropped")
     elif kind == "link":
         file.symlink_to(NAME)
+    elif kind == "pipe":
+        os.mkfifo(file)
     else:
         file.mkdir()
     with pytest.raises(FolderError, match=r"\A.+\.png: another file is there; remove it\Z"):
