@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from pictures.arrays import Mask
 from pictures.box import Box
 from pictures.components import bounding_box, find_components, group_components
+from pictures.connected import inked_box
+from tests.pictures.anything import masks
 
 
 def _mask(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -75,7 +80,42 @@ def test_groups_by_hand(boxes: list[tuple[int, int, int, int]], groups: list[lis
     assert group_components({label: Box(*box) for label, box in enumerate(boxes, 1)}) == groups
 
 
-def test_bounding_box() -> None:
-    """The bounding box of two components contains both."""
-    boxes = {1: Box(10, 30, 40, 80), 2: Box(15, 20, 50, 26)}
-    assert bounding_box(boxes, [1, 2]) == (10, 20, 50, 80)
+BOXES = st.builds(
+    lambda left, top, width, height: Box(left, top, left + width, top + height),
+    *(st.integers(0, 80), st.integers(0, 80), st.integers(1, 60), st.integers(1, 60)),
+)
+
+
+@given(boxes=st.lists(BOXES, min_size=1, max_size=8))
+@example(boxes=[Box(0, 0, 10, 20), Box(50, 0, 60, 10)])
+def test_each_component_is_of_one_digit_at_most(boxes: list[Box]) -> None:
+    """No component is used twice, none that is half as tall as the tallest is lost.
+
+    The digits come left to right, by their tall components.
+    """
+    known = dict(enumerate(boxes, 1))
+    groups = group_components(known)
+    used = [label for group in groups for label in group]
+    assert len(used) == len({*used})
+    tall = {label for label, box in known.items() if 2 * box.height >= max(b.height for b in boxes)}
+    assert tall <= {*used}
+    lefts = [min(known[label].left for label in tall & {*group}) for group in groups]
+    assert lefts == sorted(lefts)
+
+
+@given(boxes=st.lists(BOXES, min_size=1, max_size=8))
+def test_a_bounding_box_is_the_smallest_around_all(boxes: list[Box]) -> None:
+    """Painted on a sheet, the boxes have ink along each side of it, and none beyond."""
+    sheet = np.zeros((150, 150), np.bool_)
+    for left, top, right, bottom in boxes:
+        sheet[top:bottom, left:right] = True
+    known = dict(enumerate(boxes))
+    assert bounding_box(known, [*known]) == inked_box(sheet)
+
+
+@given(mask=masks(120))
+def test_each_box_is_that_of_its_component(mask: Mask) -> None:
+    """The pixels of a label end where its box says, whatever the mask."""
+    labels, boxes = find_components(mask)
+    for label, box in boxes.items():
+        assert inked_box(labels == label) == box

@@ -1,30 +1,35 @@
 import cv2
 import numpy as np
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
 
 from pictures.arrays import Mask
 from pictures.box import Box
 from pictures.connected import connected_components, inked_box, labelled
+from tests.pictures.anything import masks
 
 
-def blots(share: float, margin: int) -> Mask:
-    """Return a mask (90, 120) of random blots with nothing in so many pixels along the border."""
-    noise = cv2.GaussianBlur(np.random.default_rng(0).standard_normal((90, 120)), (0, 0), 2)
-    mask = np.zeros((90, 120), np.bool_)
-    inside = slice(margin, 90 - margin), slice(margin, 120 - margin)
-    mask[inside] = (noise > np.quantile(noise, 1 - share))[inside]
-    return mask
+@given(mask=masks(), left=st.integers(0, 3), top=st.integers(0, 3))
+def test_components_are_those_that_scipy_finds(mask: Mask, left: int, top: int) -> None:
+    """Pixels that touch at a side or a corner are one component, with its own box and area.
 
-
-@pytest.mark.parametrize("share", [0.05, 0.3])
-@pytest.mark.parametrize("margin", [0, 7, 20])
-def test_labels_and_statistics_are_opencvs(share: float, margin: int) -> None:
-    """Each component has the label that it has in the whole picture, also in a turned one."""
-    for mask in (blots(share, margin), blots(share, margin).T):
-        labels, stats = connected_components(mask)
-        _, expected, whole, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-        np.testing.assert_array_equal(labels, expected)
-        np.testing.assert_array_equal(stats[1:], whole[1:])
+    The labels are those that OpenCV gives to the whole picture.
+    """
+    mask = np.pad(mask, ((top, 0), (left, 0)))
+    labels, stats = connected_components(mask)
+    np.testing.assert_array_equal(labels, cv2.connectedComponents(mask.astype(np.uint8))[1])
+    expected, count = ndimage.label(mask, np.ones((3, 3)))
+    assert len(stats) == count + 1
+    for (rows, columns), label in zip(
+        ndimage.find_objects(expected), range(1, count + 1), strict=True
+    ):
+        own = labels[expected == label]
+        assert (own == own[0]).all()
+        left, top, width, height, area = stats[own[0]]
+        assert (left, top) == (columns.start, rows.start)
+        assert (left + width, top + height) == (columns.stop, rows.stop)
+        assert area == own.size
 
 
 def test_nothing_is_found_without_ink() -> None:

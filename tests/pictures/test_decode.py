@@ -1,10 +1,13 @@
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
 from PIL import Image
 
 from pictures import files as module
+from pictures.arrays import Levels
 from pictures.decode import decode
 from pictures.files import (
     MoreNeededError,
@@ -13,9 +16,44 @@ from pictures.files import (
     UnknownFormatError,
     load_file,
 )
+from pictures.fit import fitted
 from tests.app.conftest import drawn, encoded
+from tests.pictures.anything import SIDES, files, sheets
 
 HALF = np.repeat([[0, 255]], 40, axis=0).repeat(30, axis=1).astype(np.uint8)  # black, then white
+
+
+@given(made=files())
+def test_any_picture_becomes_levels(made: tuple[bytes, tuple[int, int]]) -> None:
+    """Whatever its mode, size and content: levels from 0 to 1, also where floats are no numbers."""
+    content, size = made
+    picture = decode(content)
+    assert picture.grey.dtype == np.float32
+    assert picture.grey.ndim == 2
+    assert 0 <= picture.grey.min() <= picture.grey.max() <= 1
+    assert max(picture.grey.shape) == min(max(size), 400)
+    assert picture.size in (size, size[::-1])
+    image = fitted(picture.grey)
+    assert image.shape == (28, 28)
+    assert image.dtype == np.uint8
+
+
+@given(levels=sheets(SIDES))
+def test_formats_without_loss_give_the_same_levels(levels: Levels) -> None:
+    """What is read depends on the pixels alone, and not on the kind of file."""
+    picture = Image.fromarray(np.rint(levels * 255).astype(np.uint8))
+    first, *others = (
+        decode(encoded(picture.convert(mode), kind, **options)).grey
+        for mode, kind, options in (
+            ("L", "PNG", {}),
+            ("L", "BMP", {}),
+            ("L", "TIFF", {}),
+            ("P", "GIF", {}),
+            ("RGB", "WEBP", {"lossless": True}),
+        )
+    )
+    for other in others:
+        np.testing.assert_allclose(other, first, atol=1e-6)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
@@ -39,6 +77,15 @@ def test_deep_pictures(array: np.ndarray, kind: str) -> None:
     np.testing.assert_allclose(grey, HALF / 255, atol=0.01)
 
 
+def test_floats_that_are_no_numbers_are_black() -> None:
+    """What a calculation went wrong in is decoded, and its other pixels keep their levels."""
+    levels = (HALF / 255).astype(np.float32)
+    levels[::2, ::2], levels[1::2, ::2] = np.nan, -np.inf
+    grey = decode(encoded(Image.fromarray(levels), "TIFF")).grey
+    assert (grey[:, ::2] == 0).all()
+    np.testing.assert_allclose(grey[:, 1::2], HALF[:, 1::2] / 255)
+
+
 def test_cmyk() -> None:
     """A JPEG in CMYK, as printers use it, is decoded."""
     grey = decode(encoded(Image.fromarray(HALF).convert("CMYK"), "JPEG")).grey
@@ -46,15 +93,39 @@ def test_cmyk() -> None:
     np.testing.assert_allclose(grey[:, 35:55], 1, atol=0.05)
 
 
-def test_rotated_upright() -> None:
-    """A photo taken with the camera on its side is rotated, and its scale is still 1."""
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("side", [30, 801])
+@pytest.mark.parametrize(
+    ("orientation", "first_row", "first_column"),
+    # The TIFF 6.0 specification, page 36: which sides of the scene the first row and column are.
+    [
+        (1, "top", "left"),
+        (2, "top", "right"),
+        (3, "bottom", "right"),
+        (4, "bottom", "left"),
+        (5, "left", "top"),
+        (6, "right", "top"),
+        (7, "right", "bottom"),
+        (8, "left", "bottom"),
+    ],
+)
+def test_a_photo_is_turned_upright(
+    kind: str, side: int, orientation: int, first_row: str, first_column: str
+) -> None:
+    """A black corner comes to where the camera saw it, in small and in shrunk pictures."""
+    stored = np.full((side, 2 * side), 255, np.uint8)
+    stored[: side // 2, : side // 2] = 0
     exif = Image.Exif()
-    exif[0x0112] = 6
-    sideways = Image.fromarray(HALF).transpose(Image.Transpose.ROTATE_90)
-    picture = decode(encoded(sideways, "JPEG", exif=exif, quality=95))
-    np.testing.assert_allclose(picture.grey, HALF / 255, atol=0.05)
-    assert picture.scale == 1
-    assert picture.size == (60, 40)
+    exif[0x0112] = orientation
+    picture = decode(encoded(Image.fromarray(stored), kind, exif=exif))
+    is_turned = first_row in ("left", "right")
+    assert picture.size == ((side, 2 * side) if is_turned else (2 * side, side))
+    height, width = picture.grey.shape
+    assert (height > width) == is_turned
+    row = 2 if "top" in (first_row, first_column) else -3
+    column = 2 if "left" in (first_row, first_column) else -3
+    assert picture.grey[row, column] == 0
+    assert picture.grey.mean() == pytest.approx(1 - 1 / 8, abs=0.01)
 
 
 def test_scale_is_in_pixels_of_the_file() -> None:
@@ -77,7 +148,7 @@ def test_memory_decides_who_decodes() -> None:
     decode(content, memory=8_100_000)
     with pytest.raises(MoreNeededError):
         decode(content, memory=8_000_000)
-    large = encoded(Image.new("RGBA", (6000, 5000)))
+    large = encoded(Image.new("LA", (6000, 5000)), compress_level=1)
     with pytest.raises(TooLargeError, match="6000x5000 pixels, expected at most 27 million in"):
         decode(large)
 
@@ -100,6 +171,14 @@ def test_contents_that_cannot_be_decoded(
         decode(content)
     assert type(caught.value) is error
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.timeout(20)
+def test_a_named_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    """Nobody writes into the pipe, and the program does not wait for somebody who does."""
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(PictureError, match=r"\Anot a regular file\Z"):
+        load_file(tmp_path / "pipe.png")
 
 
 def test_files_that_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

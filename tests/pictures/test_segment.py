@@ -1,11 +1,17 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from benchmarks import hard_pictures, non_digits, paper
+from pictures.arrays import Levels, UInt8Array
+from pictures.connected import inked_box
 from pictures.decode import decode
-from pictures.segment import find_digits
+from pictures.segment import attempts, find_digits
 from tests.app.conftest import STROKES, drawn, encoded, images_in
+from tests.pictures.anything import sheets
 
 
 @pytest.mark.parametrize("digit", STROKES)
@@ -32,9 +38,54 @@ def test_digits_come_left_to_right() -> None:
     assert [round(digit.box.left * scale) // 100 for digit in steps.digits] == list(range(10))
 
 
-def test_an_image_in_mnist_form_is_unchanged() -> None:
-    """A picture that is already a normalised 28x28 image is unchanged."""
-    (image,) = images_in(encoded(drawn(5)))
+@pytest.mark.slow
+@given(grey=sheets())
+def test_any_levels_give_digits_in_them_or_a_reason(grey: Levels) -> None:
+    """Each way to find digits gives 28x28 images and boxes in the picture, or says why not."""
+    height, width = grey.shape
+    for variants in attempts(grey):
+        for steps in variants:
+            assert bool(steps.digits) != bool(steps.reason)
+            assert "\n" not in steps.reason
+            for digit in steps.digits:
+                assert digit.image.shape == (28, 28)
+                assert digit.image.dtype == np.uint8
+                assert 0 <= digit.box.left <= digit.box.right <= width
+                assert 0 <= digit.box.top <= digit.box.bottom <= height
+
+
+@given(
+    digit=st.sampled_from([*STROKES]),
+    side=st.integers(24, 110),
+    left=st.integers(4, 30),
+    top=st.integers(4, 30),
+)
+def test_the_box_of_a_small_picture_is_in_its_own_pixels(
+    digit: int, side: int, left: int, top: int
+) -> None:
+    """A small picture is enlarged to be read, and the box is that of the ink as it came."""
+    sheet = np.full((side + 34, side + 34), 255, np.uint8)
+    small = drawn(digit).convert("L").resize((side, side), Image.Resampling.BOX)
+    sheet[top : top + side, left : left + side] = np.asarray(small)
+    (found,) = find_digits(sheet / np.float32(255)).digits
+    assert np.abs(np.subtract(found.box, inked_box(sheet < 128))).max() <= 2
+
+
+@given(
+    half=arrays(np.uint8, st.tuples(st.just(10), st.integers(2, 20))),
+    is_wide=st.booleans(),
+)
+def test_an_image_in_mnist_form_is_unchanged(half: UInt8Array, is_wide: bool) -> None:
+    """28x28 pixels with the ink centred in 20x20 come out as they are, bit by bit.
+
+    The ink is as large turned upside down, so its centre of mass is its middle.
+    """
+    half[0, 0], half[0, -1], half[-1, :2] = 200, 9, 255
+    ink = np.vstack([half, half[::-1, ::-1]])
+    left = (28 - ink.shape[1]) // 2
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, left : left + ink.shape[1]] = ink
+    image = np.ascontiguousarray(image.T) if is_wide else image
     (again,) = images_in(encoded(Image.fromarray(image)))
     np.testing.assert_array_equal(again, image)
 
