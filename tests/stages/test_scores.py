@@ -1,7 +1,12 @@
+import math
+
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from stages.scores import (
     class_table,
@@ -22,28 +27,81 @@ def _probabilities(predicted: list[int], confidence: float) -> NDArray[np.float3
     )
 
 
-def test_wilson_interval_by_the_formula() -> None:
-    """The interval for 9 of 10 is (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
-    labels = np.arange(10, dtype=np.uint8)
-    scores = compute_scores(labels, _probabilities([*range(9), 0], 0.9))
-    z, n, p = 1.959964, 10, 0.9
-    middle, spread = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert scores["errors"] == 1
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Draw labels (N,) and probabilities (N, C), some of them equal, and some 0 or 1."""
+    classes, images = draw(st.integers(2, 12)), draw(st.integers(1, 30))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    labels = random.integers(0, classes, images).astype(np.uint8)
+    weights = random.integers(0, draw(st.sampled_from([2, 4, 1000])), (images, classes))
+    weights[~weights.any(axis=1)] = 1
+    return labels, (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@given(drawn=answers())
+def test_scores_against_scikit_learn(drawn: tuple[NDArray[np.uint8], NDArray[np.float32]]) -> None:
+    """Accuracy and macro F1 are scikit-learn's, and the loss is NumPy's, also for 0 and 1.
+
+    The interval is (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n), and holds the accuracy.
+    """
+    labels, probabilities = drawn
+    n, classes = probabilities.shape
+    predicted, scores = probabilities.argmax(axis=1), compute_scores(labels, probabilities)
+    p, z = accuracy_score(labels, predicted), 1.959964
+    assert (scores["images"], scores["accuracy"]) == (n, pytest.approx(p))
+    assert scores["errors"] == sum(labels != predicted)
+    f1 = f1_score(labels, predicted, average="macro", labels=range(classes), zero_division=0)
+    assert scores["macro_f1"] == pytest.approx(f1)
+    of_labels = probabilities[np.arange(n), labels].astype(float)
+    # An impossible event would have an infinite loss; the least double above 0 stands for it.
+    expected = -np.log(np.clip(of_labels, np.finfo(float).eps, 1)).mean()
+    assert scores["loss"] == pytest.approx(expected, rel=1e-5, abs=1e-6)
+    middle, spread = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     assert scores["accuracy_low"] == pytest.approx((middle - spread) / (1 + z**2 / n), abs=1e-6)
     assert scores["accuracy_high"] == pytest.approx((middle + spread) / (1 + z**2 / n), abs=1e-6)
+    assert 0 <= scores["accuracy_low"] <= p <= scores["accuracy_high"] <= 1
 
 
-def test_scores_against_scikit_learn() -> None:
-    """Accuracy and macro F1 equal scikit-learn's; the loss equals NumPy's."""
-    random = np.random.default_rng(0)
-    labels = random.integers(0, 10, 500).astype(np.uint8)
-    probabilities = random.dirichlet(np.ones(10), 500).astype(np.float32)
-    scores = compute_scores(labels, probabilities)
+@given(drawn=answers())
+def test_calibration_against_its_definition(
+    drawn: tuple[NDArray[np.uint8], NDArray[np.float32]],
+) -> None:
+    """In each of 15 bins: the gap between the mean confidence and the share that is right."""
+    labels, probabilities = drawn
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for label, row in zip(labels.tolist(), probabilities, strict=True):
+        place = min(int(row.max() * np.float32(15)), 14)
+        bins.setdefault(place, []).append((float(row.max()), int(row.argmax()) == label))
+    gap = 0.0
+    for members in bins.values():
+        confidence = sum(one for one, _ in members) / len(members)
+        right = sum(correct for _, correct in members) / len(members)
+        gap += len(members) / len(labels) * abs(confidence - right)
+    assert expected_calibration_error(labels, probabilities) == pytest.approx(gap, abs=1e-6)
+
+
+@given(drawn=answers())
+def test_the_tables_tell_the_same(drawn: tuple[NDArray[np.uint8], NDArray[np.float32]]) -> None:
+    """Scores by class are scikit-learn's; counts by pair are those of the rows; none is lost."""
+    labels, probabilities = drawn
+    classes = [f"class {number}" for number in range(probabilities.shape[1])]
+    rows = prediction_table(labels, probabilities, classes)
     predicted = probabilities.argmax(axis=1)
-    assert scores["accuracy"] == pytest.approx(accuracy_score(labels, predicted))
-    assert scores["macro_f1"] == pytest.approx(f1_score(labels, predicted, average="macro"))
-    expected_loss = -np.log(probabilities[np.arange(500), labels].astype(float)).mean()
-    assert scores["loss"] == pytest.approx(expected_loss, rel=1e-5)
+    truth, answer = rows["label"].tolist(), rows["predicted"].tolist()
+    by_class = class_table(labels, predicted, classes)
+    for name, score in (("precision", precision_score), ("recall", recall_score), ("f1", f1_score)):
+        expected = score(truth, answer, labels=classes, average=None, zero_division=0)
+        assert by_class[name].tolist() == pytest.approx(expected)
+    assert by_class["images"].tolist() == [truth.count(name) for name in classes]
+    pairs = confusion_table(labels, predicted, classes)
+    counted = {(a, b): count for a, b, count in pairs.itertuples(index=False) if count}
+    assert counted == pd.Series(zip(truth, answer, strict=True)).value_counts().to_dict()
+    wrong = pairs[pairs["label"] != pairs["predicted"]].groupby("label")["count"].sum()
+    assert by_class["errors"].tolist() == [wrong[name] for name in classes]
+    for row, name, second in zip(probabilities, answer, rows["runner_up"], strict=True):
+        first, following = np.sort(row)[[-1, -2]]
+        assert (row[classes.index(name)], row[classes.index(second)]) == (first, following)
+        assert name != second
 
 
 def test_a_class_that_is_never_predicted_counts_as_zero() -> None:
