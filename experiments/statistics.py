@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, norm, t
 
 CONFIDENCE_LEVEL = 0.95
+ROUNDING = 1e-9  # a smaller share of a variance is no more than the error of adding floats
 POWER = 0.8  # how often the seeds asked for would show a difference of the size found
 
 Wrong = NDArray[np.bool_]  # (runs, images), True where a run is wrong
@@ -114,11 +115,12 @@ def variances(a: Wrong, b: Wrong) -> Variances:
         residual += len(wrong) * float((shares * (1 - shares)).sum()) - images * of_rates
     if degrees:
         between /= degrees
-        residual /= degrees * (images - 1)
+        residual /= degrees * max(images - 1, 1)  # of a single image nothing is left
+    seed = between - residual / images
     return Variances(
         images=float(spread) / (images + 2),
         noise=residual / images,
-        seed=max(between - residual / images, 0.0),
+        seed=seed if seed > ROUNDING * between else 0.0,
         between=between,
         degrees=degrees,
     )

@@ -1,5 +1,10 @@
+import math
+
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
@@ -57,14 +62,12 @@ def answers(*runs: str) -> Wrong:
     return np.array([[letter == "x" for letter in run] for run in runs])
 
 
-def two_groups() -> tuple[Wrong, Wrong]:
-    """Return three and four runs on 500 images, B with more errors than A."""
-    random = np.random.default_rng(0)
-    shares = random.beta(0.05, 1, 500)
-    return (
-        made_up_group(random, 0.5 * shares, 3, effect=0.2),
-        made_up_group(random, 0.8 * shares, 4, effect=0.2),
-    )
+@st.composite
+def two_groups(draw: st.DrawFn) -> tuple[Wrong, Wrong]:
+    """Draw the answers of one to four runs a side to the same images."""
+    images = draw(st.integers(1, 12))
+    sides = [draw(arrays(bool, (draw(st.integers(1, 4)), images))) for _ in "ab"]
+    return sides[0], sides[1]
 
 
 @pytest.mark.slow
@@ -124,34 +127,76 @@ def test_few_seeds_have_few_degrees_of_freedom() -> None:
     assert margin == pytest.approx(4.3027 * np.sqrt(0.0625), rel=0.001)
 
 
-def test_noise_is_what_analysis_of_variance_leaves() -> None:
+@given(groups=two_groups())
+def test_noise_is_what_analysis_of_variance_leaves(groups: tuple[Wrong, Wrong]) -> None:
     """The noise is the mean square of what is left without the means of runs and of images."""
-    groups = two_groups()
-    squares = 0.0
+    images, squares = groups[0].shape[1], 0.0
     for wrong in groups:
         left = wrong - wrong.mean(axis=0) - wrong.mean(axis=1, keepdims=True) + wrong.mean()
         squares += float((left**2).sum())
-    assert variances(*groups).noise == pytest.approx(squares / 5 / 499 / 500)
+    parts = variances(*groups)
+    assert parts.degrees == sum(map(len, groups)) - 2
+    free = parts.degrees * (images - 1)
+    assert parts.noise == pytest.approx(squares / free / images if free else 0, abs=1e-12)
+    assert parts.seed == pytest.approx(max(parts.between - parts.noise, 0), abs=1e-12)
+    assert parts.images > 0
 
 
-def test_the_probability_is_that_of_mann_and_whitney() -> None:
+@given(groups=two_groups())
+def test_the_probability_is_that_of_mann_and_whitney(groups: tuple[Wrong, Wrong]) -> None:
     """It is their U by the number of pairs; a tie counts half."""
-    a, b = two_groups()
-    u = mannwhitneyu(a.sum(axis=1), b.sum(axis=1)).statistic
-    assert probability_to_beat(a, b) == pytest.approx(u / 12)
-    assert probability_to_beat(answers("x..", "xx."), answers("x..", "...")) == 3.5 / 4
+    a, b = groups
+    u = mannwhitneyu(a.sum(axis=1), b.sum(axis=1), method="asymptotic").statistic
+    assert probability_to_beat(a, b) == pytest.approx(u / len(a) / len(b))
 
 
-def test_swapping_the_sides_swaps_the_answer() -> None:
-    """B against A gives the negative of A against B, with the same p-value."""
-    a, b = two_groups()
+@given(groups=two_groups())
+def test_swapping_the_sides_swaps_the_answer(groups: tuple[Wrong, Wrong]) -> None:
+    """B against A gives exactly the negative of A against B, with the same p-value."""
+    a, b = groups
     there, back = compare_groups(a, b), compare_groups(b, a)
-    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
-    assert there.difference == pytest.approx(-back.difference)
+    assert (there.low, there.high) == (-back.high, -back.low)
+    assert there.difference == -back.difference
     assert there.p_value == pytest.approx(back.p_value)
-    assert there.beats == pytest.approx(1 - (back.beats or 0))
+    assert (there.beats is None) == (min(len(a), len(b)) == 1)
+    assert there.beats is None or there.beats == pytest.approx(1 - (back.beats or 0))
     assert (there.only_a, there.only_b) == (back.only_b, back.only_a)
     assert needed(a, b) == needed(b, a)
+
+
+@given(groups=two_groups())
+def test_an_answer_is_possible(groups: tuple[Wrong, Wrong]) -> None:
+    """The interval holds the difference of the means, drawn a little to 0, and p is from 0 to 1."""
+    a, b = groups
+    found = compare_groups(a, b)
+    assert found.difference == pytest.approx(b.sum(axis=1).mean() - a.sum(axis=1).mean())
+    assert found.low < found.difference * a.shape[1] / (a.shape[1] + 2) < found.high
+    assert 0 <= found.p_value <= 1
+    more = needed(a, b)
+    assert (more is None) == (found.difference == pytest.approx(0, abs=1e-9))
+    assert more is None or more.seeds is None or more.seeds > max(len(a), len(b))
+
+
+@example(groups=(answers("x....", ".....", "....."), answers(".....")), mixed=[0, 1, 2, 3, 4])
+@given(groups=two_groups(), mixed=st.permutations(range(12)))
+def test_the_order_of_images_and_seeds_does_not_matter(
+    groups: tuple[Wrong, Wrong], mixed: list[int]
+) -> None:
+    """Both are draws without an order, also where the seeds' part is 0 but for rounding."""
+    a, b = groups
+    images = [image for image in mixed if image < a.shape[1]]
+    found = compare_groups(a[::-1][:, images], b[::-1][:, images])
+    for one, other in zip(found, compare_groups(a, b), strict=True):
+        assert one == pytest.approx(other)
+
+
+@given(only_a=st.integers(0, 40), only_b=st.integers(0, 40))
+def test_mcnemar_against_counting(only_a: int, only_b: int) -> None:
+    """Of all 2ⁿ ways in which n coins can fall, the share that is no likelier than this one."""
+    n = only_a + only_b
+    ways = [math.comb(n, heads) for heads in range(n + 1)]
+    expected = sum(way for way in ways if way <= ways[only_a]) / 2**n
+    assert mcnemar(only_a, only_b) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("runs", [1, 2, 5])
@@ -199,7 +244,6 @@ def test_the_majority_decides_who_is_right() -> None:
     only_a, only_b = changed_sides(answers("..x.", ".xxx", "..xx"), answers("xx.x", "xx.x"))
     assert only_a.tolist() == [True, True, False, False]
     assert only_b.tolist() == [False, False, True, False]
-    assert mcnemar(0, 0) == 1
 
 
 def test_the_images_asked_for_would_do() -> None:
