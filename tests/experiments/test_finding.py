@@ -1,6 +1,15 @@
-from experiments.finding import Finding, compare_sources, verdict
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from experiments.configuration import DATASET, NETWORKS, SEED, Configuration
+from experiments.finding import Finding, compare_runs, compare_sources, verdict
 from experiments.more_seeds import commands
-from experiments.sources import find_source, workspace
+from experiments.report import changed_code, changed_params
+from experiments.runs import Run
+from experiments.sources import Source, find_source, workspace
+from experiments.statistics import Wrong
 from tests.experiments.conftest import IMAGES, Project
 
 
@@ -92,3 +101,68 @@ def test_equal_errors_need_no_seeds(project: Project) -> None:
     assert verdict(finding("main", "wide")) == (
         "no telling them apart: they make the same number of errors"
     )
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> list[tuple[list[Run], Wrong]]:
+    """Draw two groups of runs, which differ in a parameter and a file or in the seed alone."""
+    images, labels = 12, np.repeat(["3", "7"], 6)
+    same = draw(st.booleans())
+    drawn = []
+    for side in "ab":
+        wrong = draw(arrays(bool, (draw(st.integers(1, 3)), images)))
+        wrong &= draw(st.booleans())  # half of the groups are never wrong, so that some differ
+        params = {"train.dropout": 0.4 if same else f"of {side}", NETWORKS: 1, DATASET: "x"}
+        code = {"stages/train.py": "" if same else side}
+        runs = [
+            Run(
+                Source(f"{side}{seed}", "c", "c"),
+                Configuration(params | {SEED: seed}, code, {}, "", ""),
+                labels,
+                np.where(answers, "8", labels),
+            )
+            for seed, answers in enumerate(wrong, start=draw(st.integers(0, 1)))
+        ]
+        drawn.append((runs, wrong))
+    return drawn
+
+
+def _exchanged(sentence: str) -> str:
+    words = {"better": "worse", "worse": "better"}
+    return " ".join(
+        words.get(word.rstrip(","), word) + "," * (word in ("better,", "worse,"))
+        for word in sentence.split()
+    )
+
+
+@given(drawn=groups())
+def test_a_against_b_says_what_b_against_a_says(drawn: list[tuple[list[Run], Wrong]]) -> None:
+    """Whichever is named first: the differences are mirrored, and the sentence is the same."""
+    (a, _), (b, _) = drawn
+    there, back = compare_runs(("x", "y"), a, b), compare_runs(("y", "x"), b, a)
+    assert back.names == there.names[::-1]
+    assert back.groups == there.groups[::-1]
+    one, other = there.comparison, back.comparison
+    assert (one.difference, one.low, one.high) == (-other.difference, -other.high, -other.low)
+    assert there.differs == back.differs
+    assert verdict(back) == _exchanged(verdict(there))
+    mirrored = {name: values[::-1] for name, values in changed_params(back).items()}
+    assert changed_params(there) == mirrored
+    assert changed_code(there) == changed_code(back)
+
+
+@given(drawn=groups())
+def test_the_sentence_follows_the_interval(drawn: list[tuple[list[Run], Wrong]]) -> None:
+    """B is better if the whole interval is below 0, worse if above, and else not told apart."""
+    (a, wrong_a), (b, wrong_b) = drawn
+    found = compare_runs(("x", "y"), a, b)
+    assert found.images == 12
+    assert [run.errors for run in [*a, *b]] == [*wrong_a.sum(axis=1), *wrong_b.sum(axis=1)]
+    comparison = found.comparison
+    expected = "no telling them apart: "
+    if changed_params(found) and comparison.p_value < 0.05:
+        if comparison.low > 0:
+            expected = "B is worse"
+        elif comparison.high < 0:
+            expected = "B is better"
+    assert verdict(found).startswith(expected)
