@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from stages.class_folders import split_classes
@@ -74,6 +76,22 @@ def test_about_a_fifth_of_each_class_is_set_aside(tmp_path: Path) -> None:
     assert trained.min() >= 2
     contents = [{image.tobytes() for image in data.images} for data in splits.values()]
     assert not contents[0] & contents[1]
+
+
+@given(levels=st.lists(st.integers(0, 40), min_size=3).filter(lambda found: len({*found}) > 2))
+def test_copies_of_a_picture_are_on_one_side(levels: list[int]) -> None:
+    """Of three different pictures or more one tests at least and two train, and none is lost."""
+    images = np.array(levels, np.uint8)[:, None, None] * np.ones((28, 28), np.uint8)
+    splits = split_classes({"a": images, "b": images[::-1]})
+    for label in (0, 1):
+        train, test = (
+            splits[split].images[splits[split].labels == label][:, 0, 0, 0].tolist()
+            for split in ("train", "test")
+        )
+        assert sorted(train + test) == sorted(levels)
+        assert not set(train) & set(test)
+        assert len(test) >= 1
+        assert len(train) >= 2
 
 
 def test_no_picture_changes_sides_when_others_are_added() -> None:
