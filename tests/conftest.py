@@ -120,7 +120,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files first that take longest, so that no process ends long before the others."""
-    longest = ["test_cluster", "test_pipeline", "test_extending", "test_kills"]
+    # While the second makes what the fourth also needs, the third does not wait.
+    longest = ["test_cluster", "test_pipeline", "test_kills", "test_extending"]
     places = {name: place for place, name in enumerate(longest)}
     items.sort(key=lambda item: places.get(item.path.stem, len(longest)))
 

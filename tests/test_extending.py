@@ -64,8 +64,8 @@ def test_the_architecture_of_extending_md_trains(reproduced: Pipeline, tmp_path:
     assert count == 1
     settings.write_text(changed)
     (command,) = re.findall(r"^dvc exp run .*tiny-cnn.*$", page, re.MULTILINE)
-    printed = copy.succeed(*command.split())
-    assert set(re.findall(r"Running stage '(.*)'", printed)) == {"train", "evaluate", "plot"}
+    printed = copy.succeed(*command.split(), "train")
+    assert re.findall(r"Running stage '(.*)'", printed) == ["train"]
     assert "parameters: 13,610" in printed  # 9 * 8 + 8 + 1352 * 10 + 10
 
 

@@ -78,7 +78,7 @@ def test_a_folder_of_pictures_goes_through(reproduced: Pipeline, tmp_path: Path)
     pipeline = copy.root / "dvc.yaml"
     deps = "    deps:\n"
     pipeline.write_text(pipeline.read_text().replace(deps, f"{deps}      - data/shapes\n", 1))
-    copy.succeed("dvc", "repro")
+    copy.succeed("dvc", "repro", "evaluate")
     assert json.loads((copy.root / "metrics" / "metrics.json").read_text())["dataset"] == "shapes"
     table = pd.read_csv(copy.root / "metrics" / "per_class.csv")
     assert table["digit"].tolist() == sorted(names)
@@ -141,7 +141,9 @@ def test_a_remote_needs_no_target(reproduced: Pipeline, tmp_path: Path) -> None:
 def test_experiments_run_only_what_they_touch(reproduced: Pipeline) -> None:
     """`dvc exp run -S` reruns only affected stages, in a temporary copy and from the queue."""
     arguments = ["-S", "train.epochs=1", "-S", "train.dropout=0.4", "-S", "train.batch_size=64"]
-    printed = reproduced.succeed("dvc", "exp", "run", "--name", "temporary", "--temp", *arguments)
+    printed = reproduced.succeed(
+        "dvc", "exp", "run", "--name", "temporary", "--temp", *arguments, "train"
+    )
     assert "Running stage 'train'" in printed
     assert "Running stage 'preprocess'" not in printed
     reproduced.succeed("dvc", "exp", "run", "--name", "queued", "--queue", "-S", "plot.mistakes=10")

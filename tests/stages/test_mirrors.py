@@ -4,13 +4,13 @@ import gzip
 import hashlib
 import io
 import threading
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 
+import httpx
 import numpy as np
 import pytest
 
@@ -23,6 +23,8 @@ CONTENT = np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8).tob
 FILES = {"digits": PublishedFile(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())}
 COMPRESSED = gzip.compress(CONTENT)
 SET = PublishedSet((), FILES, ())
+PATIENT = httpx.Timeout(100)
+IMPATIENT = httpx.Timeout(100, read=0.1)
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -40,15 +42,14 @@ def send(body: bytes, length: int | None = None, status: int = 200) -> Answer:
 
 
 def hang(request: BaseHTTPRequestHandler) -> None:
-    """Send nothing until long after the client's timeout."""
-    time.sleep(5)
+    """Send nothing until the client has gone."""
+    request.rfile.read(1)
 
 
 def stall(request: BaseHTTPRequestHandler) -> None:
-    """Send the first bytes and then nothing until long after the client's timeout."""
+    """Send the first bytes and then nothing until the client has gone."""
     send(COMPRESSED[:1000], len(COMPRESSED))(request)
-    request.wfile.flush()
-    time.sleep(5)
+    request.rfile.read(1)
 
 
 def endless(request: BaseHTTPRequestHandler) -> None:
@@ -60,11 +61,10 @@ def endless(request: BaseHTTPRequestHandler) -> None:
 
 
 def drip(request: BaseHTTPRequestHandler) -> None:
-    """Send single bytes slowly, so that no single read times out."""
+    """Send single bytes, so that no single read times out."""
     send(b"", len(COMPRESSED))(request)
-    for position in range(200):
+    for position in range(len(COMPRESSED)):
         request.wfile.write(COMPRESSED[position : position + 1])
-        time.sleep(0.02)
 
 
 def redirect(request: BaseHTTPRequestHandler) -> None:
@@ -114,10 +114,10 @@ def use_public(monkeypatch: pytest.MonkeyPatch, *public: str) -> None:
 
 @pytest.fixture(autouse=True)
 def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove all mirrors that the test does not set, and shorten all waits."""
+    """Remove all mirrors that the test does not set, and try again at once."""
     use_public(monkeypatch)
-    monkeypatch.setattr(mirrors, "TIMEOUT", 1.0)
-    monkeypatch.setattr(mirrors, "RETRY_DELAYS", (0.01, 0.01))
+    monkeypatch.setattr(mirrors, "TIMEOUT", PATIENT)
+    monkeypatch.setattr(mirrors, "RETRY_DELAYS", (0, 0))
     monkeypatch.delenv("MNIST_MIRROR", raising=False)
 
 
@@ -218,8 +218,8 @@ def test_only_mnist_falls_back_to_the_digits(
     [
         (send(b"", status=404), "answered 404"),
         (send(b"", status=500), "answered 500"),
-        pytest.param(hang, "does not answer", marks=pytest.mark.slow),
-        pytest.param(stall, "does not answer", marks=pytest.mark.slow),
+        (hang, "does not answer"),
+        (stall, "does not answer"),
         (send(COMPRESSED[:-1000], len(COMPRESSED)), "does not answer"),
         (send(COMPRESSED[:-1000]), "cut the file off"),
         (send(b"<html>Sign in to continue</html>"), "no valid gzip file"),
@@ -243,11 +243,14 @@ def test_a_bad_mirror_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A bad mirror gives a one-line error and no file; a good mirror then succeeds."""
-    if answer is drip:
-        monkeypatch.setattr(mirrors, "MAX_FETCH_TIME", 0.5)
     monkeypatch.setenv("MNIST_MIRROR", serve(answer))
-    with pytest.raises(StageError) as caught:
-        mirrors.fetch_all("mnist", SET)
+    with monkeypatch.context() as limits:
+        if answer is drip:
+            limits.setattr(mirrors, "MAX_FETCH_TIME", 0)
+        if answer in (hang, stall):
+            limits.setattr(mirrors, "TIMEOUT", IMPATIENT)
+        with pytest.raises(StageError) as caught:
+            mirrors.fetch_all("mnist", SET)
     assert message in str(caught.value)
     assert "MNIST_MIRROR" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -256,21 +259,23 @@ def test_a_bad_mirror_is_one_line(
     assert mirrors.fetch_all("mnist", SET) == [CONTENT]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [send(b"", status=503), send(COMPRESSED[:9], 99), pytest.param(hang, marks=pytest.mark.slow)],
-)
+@pytest.mark.parametrize("answer", [send(b"", status=503), send(COMPRESSED[:9], 99), hang])
 def test_retries_temporary_errors(
     answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A download succeeds if the mirror fails twice and then works."""
+
+    def delays() -> Iterator[float]:
+        monkeypatch.setattr(mirrors, "TIMEOUT", IMPATIENT if answer is hang else PATIENT)
+        yield from (0, 0)
+        monkeypatch.setattr(mirrors, "TIMEOUT", PATIENT)
+
+    monkeypatch.setattr(mirrors, "RETRY_DELAYS", delays())
     monkeypatch.setenv("MNIST_MIRROR", serve(answer, answer, send(COMPRESSED)))
     assert mirrors.fetch_all("mnist", SET) == [CONTENT]
 
 
-@pytest.mark.parametrize(
-    "answer", [send(b"", status=404), send(b"<html>"), pytest.param(hang, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("answer", [send(b"", status=404), send(b"<html>"), send(b"", status=503)])
 def test_goes_on_to_the_next_mirror(
     answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
