@@ -67,7 +67,7 @@ def _history(networks: int) -> pd.DataFrame:
 
 
 def _predictions(dataset: DataSet) -> pd.DataFrame:
-    """Return the answers to 30 images; some are wrong, and the first ones are the unsure."""
+    """Return the answers to 30 images; some are wrong, and none is as sure as another."""
     names, places = np.array(dataset.classes), np.arange(30)
     labels = places % len(names)
     wrong = np.isin(places, (0, 6, 12, 16, 23))
@@ -76,7 +76,7 @@ def _predictions(dataset: DataSet) -> pd.DataFrame:
             "index": places,
             "label": names[labels],
             "predicted": names[np.where(wrong, (labels + 1) % len(names), labels)],
-            "confidence": np.linspace(0.25, 0.99, 30),
+            "confidence": np.linspace(0.25, 0.99, 30)[places * 7 % 30],
             "runner_up": names[(labels + 2) % len(names)],
         }
     )
