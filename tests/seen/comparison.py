@@ -17,8 +17,8 @@ from pictures.arrays import UInt8Array
 REACH = 6  # pixels, how far another font moves what is not text
 LEVELS = 60  # of 255, by which the nearest likeness may differ
 WINDOW = 48  # pixels, the side of the squares in which the unlike ones are counted
-# Other fonts leave at most 15 pixels of a square unlike, and the smallest fault, a missing digit, 29:
-# tests/seen/test_pictures.py draws both.
+# Other fonts leave at most 15 pixels of a square unlike, and the smallest fault, a missing digit,
+# 29: tests/seen/test_pictures.py draws both.
 TOLERANCE = 20
 COLOURS = 64  # of a stored picture, which makes its file a third as large
 
