@@ -177,6 +177,28 @@ def test_an_answer_is_possible(groups: tuple[Wrong, Wrong]) -> None:
     assert more is None or more.seeds is None or more.seeds > max(len(a), len(b))
 
 
+@example(groups=(answers(*["." * 400] * 2), answers("x" * 40 + "." * 360, "." * 400)))
+@given(groups=two_groups())
+def test_the_seeds_asked_for_are_just_enough(groups: tuple[Wrong, Wrong]) -> None:
+    """With so many seeds a side the difference is 1.96 + 0.84 standard errors, with fewer less.
+
+    The part of the images stays, however many seeds there are.
+    """
+    a, b = groups
+    parts, more = variances(a, b), needed(a, b)
+    if more is None or not parts.degrees:
+        return
+    error = abs(b.mean() - a.mean()) / (1.959964 + 0.841621)
+    of_images = max(parts.images - (1 / len(a) + 1 / len(b)) * parts.noise, 0)
+    of_a_seed = 2 * (parts.noise + parts.seed)
+    if more.seeds is None:
+        assert of_images >= error**2 * (1 - 1e-5)
+    else:
+        assert of_images + of_a_seed / more.seeds <= error**2 * (1 + 1e-5)
+        fewer = more.seeds - 1
+        assert fewer == max(len(a), len(b)) or of_images + of_a_seed / fewer > error**2 * (1 - 1e-5)
+
+
 @example(groups=(answers("x....", ".....", "....."), answers(".....")), mixed=[0, 1, 2, 3, 4])
 @given(groups=two_groups(), mixed=st.permutations(range(12)))
 def test_the_order_of_images_and_seeds_does_not_matter(
