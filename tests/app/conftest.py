@@ -168,7 +168,7 @@ class MemoryWatch:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(0.02):
+        while not self._ended.wait(0.05):
             self.peak = max(self.peak, memory_of(self._process))
 
 

@@ -54,19 +54,20 @@ def application(
 
 @contextmanager
 def serving(app: Callable[..., Awaitable[None]]) -> Iterator[int]:
-    """Serve an application on a free port of the loopback address, and give the port."""
+    """Serve an application on a free port of the loopback address, and give the port.
+
+    The server ends some tenths of a second after the block, while the next test runs.
+    """
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
     config = uvicorn.Config(
         app, http=Connection, ws="none", log_level="critical", server_header=False
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
+    threading.Thread(target=server.run, kwargs={"sockets": [listener]}).start()
     try:
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join()
 
 
 def ask(

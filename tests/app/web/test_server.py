@@ -294,7 +294,7 @@ def test_refuses_a_wrong_port(model: Path, port: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_after_the_requests_at_work(model: Path, number: signal.Signals) -> None:
     """A signal ends the server with code 0, after an answer to the request that had arrived."""
-    content = encoded(drawn(3).resize((6000, 6000)), compress_level=1)
+    content = encoded(drawn(3).resize((3000, 3000)), compress_level=1)
     with started_server("--model", str(model), stderr=subprocess.PIPE) as (process, port):
         with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
             start = f"POST /read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n"
