@@ -19,8 +19,6 @@ from stages.shared.arrays import LabelledImages, UInt8Array
 from stages.shared.cli import StageError
 from stages.shared.dataset import DIGITS, DataSet, read_dataset
 
-RANDOM = np.random.default_rng(0)
-
 
 def save(path: Path, image: UInt8Array) -> None:
     """Save an image (H, W) as a picture, in a folder that is made if need be."""
@@ -30,10 +28,11 @@ def save(path: Path, image: UInt8Array) -> None:
 
 def fill(folder: Path, counts: dict[str, int]) -> Path:
     """Write so many pictures of noise for each class."""
+    random = np.random.default_rng(2)
     for name, count in counts.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for index in range(count):
-            image = RANDOM.integers(0, 256, (28, 28), dtype=np.uint8)
+            image = random.integers(0, 256, (28, 28), dtype=np.uint8)
             save(folder / name / f"{index:03}.png", image)
     return folder
 
@@ -96,7 +95,7 @@ def test_copies_of_a_picture_are_on_one_side(levels: list[int]) -> None:
 
 def test_no_picture_changes_sides_when_others_are_added() -> None:
     """The test pictures of a hundred are among those of two hundred, whatever their order."""
-    images = RANDOM.integers(0, 256, (200, 28, 28), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (200, 28, 28), dtype=np.uint8)
     few = split_classes({"a": images[:100], "b": images[:50]})
     more = split_classes({"a": images[::-1], "b": images[:50]})
     for split, data in few.items():

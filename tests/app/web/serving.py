@@ -59,8 +59,14 @@ def serving(app: Callable[..., Awaitable[None]]) -> Iterator[int]:
     The server ends some tenths of a second after the block, while the next test runs.
     """
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+    # uvicorn would call the application itself to see whether it is a factory.
     config = uvicorn.Config(
-        app, http=Connection, ws="none", log_level="critical", server_header=False
+        lambda: app,
+        factory=True,
+        http=Connection,
+        ws="none",
+        log_level="critical",
+        server_header=False,
     )
     server = uvicorn.Server(config)
     threading.Thread(target=server.run, kwargs={"sockets": [listener]}).start()
