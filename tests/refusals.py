@@ -10,6 +10,7 @@ import mmap
 import os
 import platform
 import select
+import signal
 import socket
 import struct
 import sys
@@ -28,7 +29,8 @@ ON_PATHS = {82: "rename", 83: "mkdir", 84: "rmdir", 87: "unlink", 90: "chmod"}
 IN_FOLDERS = {OPENAT: "open", 258: "mkdir", 263: "unlink", 264: "rename", 316: "rename"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
-SECCOMP, SET_FILTER, NEW_LISTENER, NO_NEW_PRIVILEGES = 317, 1, 8, 38
+SECCOMP, SET_FILTER, NEW_LISTENER = 317, 1, 8
+END_WITH_PARENT, NO_NEW_PRIVILEGES = 1, 38
 RECEIVE, ANSWER = 0xC0502100, 0xC0182101
 CALL = struct.Struct("=QIIiIQ6Q")  # identity, thread, flags, number, machine, place, arguments
 REPLY = struct.Struct("=QqiI")  # identity, value, error, flags
@@ -129,6 +131,7 @@ def _ask_about_writes() -> int:
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
     program = struct.pack("@HP", len(steps), ctypes.addressof(code))
     system = ctypes.CDLL(None, use_errno=True)
+    system.prctl(END_WITH_PARENT, signal.SIGKILL, 0, 0, 0)  # nobody else could answer
     system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     listener = int(system.syscall(SECCOMP, SET_FILTER, NEW_LISTENER, program))
     if listener < 0:
