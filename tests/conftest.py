@@ -62,7 +62,7 @@ BROWSER_OPTIONS = [
 SMALL: dict[str, dict[str, Any]] = {
     "download": {"dataset": "digits"},
     "preprocess": {"limit": 120},
-    "train": {"model": "small-normalised-cnn", "epochs": 3, "batch_size": 32},
+    "train": {"model": "small-normalised-cnn", "epochs": 6, "batch_size": 32},
 }
 # A small network and a short training with dropout and every augmentation.
 TRAIN = Train(
@@ -120,8 +120,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files first that take longest, so that no process ends long before the others."""
-    # While the second makes what the fourth also needs, the third does not wait.
-    longest = ["test_cluster", "test_pipeline", "test_kills", "test_extending"]
+    # While the second makes what the following also need, the third does something else.
+    longest = ["test_cluster", "test_pipeline", "test_trainer", "test_extending", "test_kills"]
     places = {name: place for place, name in enumerate(longest)}
     items.sort(key=lambda item: places.get(item.path.stem, len(longest)))
 

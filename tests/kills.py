@@ -24,7 +24,6 @@ import psutil
 from tests.conftest import Pipeline, copy_of_project, environment
 
 EPOCHS = 8
-LAST_STAGE = "plot"
 
 
 class Outcome(NamedTuple):
@@ -42,29 +41,27 @@ class Outcome(NamedTuple):
 
 
 def prepare(folder: Path) -> tuple[Pipeline, str, float]:
-    """Run undisturbed; return the project, its dvc.lock and the seconds it took."""
+    """Run undisturbed; return the project, its dvc.lock and the seconds it took.
+
+    The training is long enough to be killed in it.
+    """
     pipeline = copy_of_project(folder)
-    set_epochs(pipeline)
+    pipeline.change_params({"train": {"model": "normalised-cnn", "epochs": EPOCHS}})
+    pipeline.succeed("git", "commit", "--quiet", "--all", "--message=epochs")
     start = time.monotonic()
     pipeline.succeed("dvc", "repro")
     return pipeline, pipeline.lock(), time.monotonic() - start
 
 
-def set_epochs(pipeline: Pipeline) -> None:
-    """Make the training long enough to be killed in it."""
-    pipeline.change_params({"train": {"model": "normalised-cnn", "epochs": EPOCHS}})
-    pipeline.succeed("git", "commit", "--quiet", "--all", "--message=epochs")
-
-
 def start(
-    pipeline: Pipeline, stage: str, output: IO[str] | int = subprocess.PIPE
+    pipeline: Pipeline, *arguments: str, output: IO[str] | int = subprocess.PIPE
 ) -> subprocess.Popen[str]:
-    """Start `dvc repro`, up to `stage`, in a process group of its own.
+    """Start `dvc repro` with these arguments, in a process group of its own.
 
     DVC starts stages through the user's shell; /bin/sh may keep running between the two.
     """
     return subprocess.Popen(
-        ["dvc", "repro", stage],
+        ["dvc", "repro", *arguments],
         cwd=pipeline.root,
         env=environment() | {"SHELL": "/bin/sh"},
         stdout=output,
@@ -79,14 +76,12 @@ def kill_once(
     lock: str,
     wait: Callable[[subprocess.Popen[str]], object],
     whole_group: bool,
-    stage: str = LAST_STAGE,
+    *arguments: str,
 ) -> Outcome:
-    """Run all stages up to `stage`, send SIGKILL once `wait` returns, and run again."""
-    pipeline.succeed("git", "checkout", "--quiet", ".")
-    pipeline.succeed("git", "clean", "-dffxq")
+    """Start `dvc repro` with these arguments, kill it once `wait` returns, and run it again."""
     log = pipeline.root.parent / "killed.log"
     with log.open("w") as output:
-        killed = start(pipeline, stage, output)
+        killed = start(pipeline, *arguments, output=output)
     wait(killed)
     orphans = []
     if killed.poll() is None:
@@ -94,7 +89,7 @@ def kill_once(
         kill = os.killpg if whole_group else os.kill
         kill(killed.pid, signal.SIGKILL)
         killed.wait()
-    again = start(pipeline, stage)  # at once, while a surviving stage may still run
+    again = start(pipeline, *arguments)  # at once, while a surviving stage may still run
     psutil.wait_procs(orphans)
     epochs = last_epoch(pipeline)
     printed, _ = again.communicate()
@@ -130,6 +125,8 @@ def main() -> None:
         print(f"undisturbed: {seconds:.1f} s")
         for index in range(1, arguments.kills + 1):
             moment, whole_group = moments.uniform(0, seconds), index % 2 == 0
+            pipeline.succeed("git", "checkout", "--quiet", ".")
+            pipeline.succeed("git", "clean", "-dffxq")
             outcome = kill_once(
                 pipeline,
                 lock,

@@ -1,13 +1,11 @@
 """The import that hides TensorFlow's start-up messages, and nothing else."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stages.quiet import STARTUP_MESSAGE
 from tests.conftest import PROJECT
 
 NOISY = r"""
@@ -55,13 +53,3 @@ def test_a_failed_import_keeps_its_error(tmp_path: Path) -> None:
     code, errors = import_noisy(tmp_path, "import nowhere")
     assert code == 1
     assert errors.rstrip().endswith("No module named 'nowhere'")
-
-
-@pytest.mark.slow
-def test_tensorflow_loads_without_a_word() -> None:
-    """TensorFlow logs nothing below a warning while it is loaded."""
-    code = "from stages.quiet import import_quietly; import_quietly('stages.train')"
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    assert not re.findall(STARTUP_MESSAGE, result.stderr, re.MULTILINE)
