@@ -42,7 +42,7 @@ def test_functions_are_found_with_their_decorators(tmp_path: Path) -> None:
     )
     found = functions(code)
     assert [(name.rpartition("code.")[2], one.lines) for name, one in found.items()] == [
-        ("f", range(1, 2)),
+        ("f", range(1, 3)),
         ("A.g", range(5, 8)),
     ]
     assert [one.pattern.rpartition("code.")[2] for one in found.values()] == [
