@@ -8,6 +8,7 @@ process that exceeds its time is killed, and a new one takes its place.
 
 import multiprocessing
 import os
+import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
@@ -76,6 +77,7 @@ class _OpenFile:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("rb")
+        weakref.finalize(self, self._file.close)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let a process that is started with this object get the content."""

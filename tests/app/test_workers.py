@@ -12,7 +12,6 @@ import psutil
 import pytest
 
 from app import workers as module
-from app.classes import ClassesError
 from app.models import COMMITTED
 from app.reader import Reader
 from app.tasks import check, recognise_picture
@@ -127,31 +126,6 @@ def test_a_model_is_read_once(model: Path, tmp_path: Path) -> None:
     workers = Workers(copy)
     copy.unlink()
     workers.patient.submit(check).result()
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [(None, "No such file or directory"), (b"no model", "no model that can be loaded")],
-)
-def test_a_model_that_cannot_be_used(tmp_path: Path, content: bytes | None, reason: str) -> None:
-    """The error says what is wrong with the file."""
-    path = tmp_path / "model.tflite"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ModelError, match=reason):
-        Workers(path)
-    with pytest.raises(ModelError, match="not a regular file"):
-        Workers(tmp_path)
-
-
-def test_a_model_of_other_classes_is_refused(model: Path) -> None:
-    """The error says how many outputs the model has, and how its classes are named."""
-    with pytest.raises(ClassesError) as error:
-        Workers(model, tuple("abcd"))
-    assert str(error.value) == (
-        f"{model}: found 10 outputs, expected 4, one for each class: a, b, c, ...; "
-        "name its classes with --classes FILE"
-    )
 
 
 def test_a_damaged_network_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
