@@ -42,9 +42,9 @@ def cut_digits(ink: Levels, mask: Mask, columns: Levels) -> list[OwnInk]:
         rest = component
         for left, right in pairwise(digits):
             is_left = left_of_seam(ink, component, columns[left], columns[right])
-            masks[left] |= rest & is_left
+            masks[left] = rest & is_left
             rest = rest & ~is_left
-        masks[digits[-1]] |= rest
+        masks[digits[-1]] = rest
     _add_loose_pieces(masks, labels, stats, set(owners))
     shared = {digit for digits in owners.values() if len(digits) > 1 for digit in digits}
     return [OwnInk(own, digit in shared) for digit, own in enumerate(masks)]

@@ -78,5 +78,5 @@ def test_what_is_no_picture_is_an_error(letters: ClassReader) -> None:
 def test_low_confidence_is_a_reason() -> None:
     """Below a half the likeliest class is named, but the picture counts as not recognised."""
     assert low_confidence(np.array([0.5, 0.3, 0.2], np.float32), "boot") == ""
-    reason = low_confidence(np.array([0.42, 0.38, 0.2], np.float32), "boot")
-    assert reason == "most likely boot, but with only 42 % confidence"
+    reason = low_confidence(np.array([0.444, 0.356, 0.2], np.float32), "boot")
+    assert reason == "most likely boot, but with only 44 % confidence"

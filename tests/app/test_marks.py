@@ -34,6 +34,10 @@ def sheet(*boxes: tuple[int, int, int, int], factor: int = 1) -> Mask:
         ((20, 85, 140, 88), ""),  # an underline
         ((70, 5, 82, 10), ""),  # above the row
         ((70, 112, 78, 120), ""),  # below it
+        ((64, 28, 88, 33), "-"),  # its middle, 30.5, is below the row's top, 30
+        ((64, 28, 88, 32), ""),
+        ((64, 104, 88, 109), "-"),  # 0.55 of the height, 27.5, below the row's bottom, 80
+        ((64, 105, 88, 110), ""),
     ],
 )
 @pytest.mark.parametrize("factor", [1, 3])
@@ -49,6 +53,32 @@ def test_marks_are_as_large_as_the_digits_say() -> None:
     assert mark_of(box, 50, 80) == "."
     assert mark_of(box, 25, 78) == ","
     assert mark_of(box, 200, 80) == ""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "middle", "character"),
+    [
+        (3, 3, 80, "."),  # 0.06 of 50
+        (2, 2, 80, ""),
+        (9, 5, 40, "-"),  # 1.8 to 1
+        (8, 5, 40, ""),
+        (99, 5, 40, "-"),  # shorter than two digits are high
+        (100, 5, 40, ""),
+        (8, 8, 61, "."),  # in the lowest 0.4 of the row, or below it
+        (8, 8, 60, ""),
+        (20, 12, 80, ","),  # 0.4 wide
+        (21, 12, 80, ""),
+        (11, 11, 80, "."),  # 0.22
+        (11, 12, 80, ","),
+        (9, 27, 80, ","),  # 0.55 high
+        (9, 28, 80, ""),
+    ],
+)
+def test_marks_have_their_sizes(width: int, height: int, middle: int, character: str) -> None:
+    """Of digits 50 pixels high that stand on row 80: each size is as far as its mark goes."""
+    top = middle - height / 2
+    box = Box(0, int(np.floor(top)), width, int(np.floor(top)) + height)
+    assert mark_of(box, 50, 80) == character
 
 
 def test_marks_stand_where_they_are_in_the_text() -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from app.classifier import Classifier
-from app.why import as_data_url, image_in, importance
+from app.why import MAX_CHARACTERS, as_data_url, image_in, importance
 from pictures.arrays import Probabilities, UInt8Array
 from pictures.files import PictureError
 from tests.app.conftest import drawn, encoded, images_in
@@ -41,6 +41,16 @@ def test_only_what_lies_around_the_decisive_pixel_matters() -> None:
     # of the nine patches over the corner.
     assert found[10, 14] == pytest.approx(0.8)
     assert found[6, 10] == pytest.approx(0.8 / 9)
+
+
+@pytest.mark.parametrize("pixel", [(0, 0), (0, 27), (27, 0), (27, 27)])
+def test_the_corners_count(pixel: tuple[int, int]) -> None:
+    """Patches reach every pixel: under each that covers a corner, the probability falls."""
+
+    def looks_at_the_corner(images: UInt8Array) -> Probabilities:
+        return (images[:, pixel[0], pixel[1], np.newaxis] > 0).astype(np.float32)
+
+    assert importance(looks_at_the_corner, np.full((28, 28), 255, np.uint8), 0)[pixel] == 1
 
 
 def test_patches_without_ink_do_not_count() -> None:
@@ -99,36 +109,61 @@ def chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def pictures_of_other_forms() -> dict[str, bytes]:
-    """Return pictures that are no 28x28 PNG in 8-bit grey, and what only looks like one."""
+ELSE = (
+    '"image": found something else, expected at most 8192 characters that begin with '
+    "data:image/png;base64,"
+)
+DAMAGED = '"image": a damaged PNG, expected the image that /read gave'
+OTHER_FORM = '"image": expected a PNG of 28x28 pixels in 8-bit grey'
+
+
+def pictures_of_other_forms() -> dict[str, tuple[bytes, str]]:
+    """Return pictures that are no 28x28 PNG in 8-bit grey or only look like one, and the errors."""
     grey = Image.new("L", (28, 28))
     valid = encoded(grey)
     text = PngInfo()
     text.add_text("a", "b" * 9000)
+    huge = chunk(b"IHDR", b"\x7f" * 8 + valid[24:29])
+    lower = chunk(b"IHDR", struct.pack(">II", 28, 27) + valid[24:29])
     return {
-        "another size": encoded(Image.new("L", (28, 29))),
-        "colours": encoded(Image.new("RGB", (28, 28))),
-        "16 bits": encoded(Image.new("I;16", (28, 28))),
-        "a palette": encoded(Image.new("P", (28, 28))),
-        "another format": encoded(grey, "BMP"),
-        "cut off": valid[:40],
-        "damaged": valid[:45] + bytes([valid[45] ^ 255]) + valid[46:],
-        "too long": encoded(grey, pnginfo=text),
-        "an empty profile": valid[:-12] + chunk(b"iCCP", b"") + valid[-12:],
-        "a second header": valid[:33] + chunk(b"IHDR", b"\x7f" * 8 + valid[24:29]) + valid[33:],
-        "empty": b"",
+        "another size": (encoded(Image.new("L", (28, 29))), OTHER_FORM),
+        "colours": (encoded(Image.new("RGB", (28, 28))), OTHER_FORM),
+        "16 bits": (encoded(Image.new("I;16", (28, 28))), OTHER_FORM),
+        "a palette": (encoded(Image.new("P", (28, 28))), OTHER_FORM),
+        "another format": (encoded(grey, "BMP"), OTHER_FORM),
+        "cut off": (valid[:40], DAMAGED),
+        "damaged": (valid[:45] + bytes([valid[45] ^ 255]) + valid[46:], DAMAGED),
+        "too long": (encoded(grey, pnginfo=text), ELSE),
+        "an empty profile": (valid[:-12] + chunk(b"iCCP", b"") + valid[-12:], DAMAGED),
+        "a huge second header": (valid[:33] + huge + valid[33:], DAMAGED),
+        "a second header of another size": (valid[:33] + lower + valid[33:], OTHER_FORM),
+        "empty": (b"", OTHER_FORM),
     }
 
 
 @pytest.mark.parametrize("kind", pictures_of_other_forms())
 def test_refuses_other_images(kind: str) -> None:
-    """Anything but a 28x28 PNG in 8-bit grey is refused in one line."""
-    with pytest.raises(PictureError, match=r"\A.+\Z"):
-        image_in(data_url(pictures_of_other_forms()[kind]))
+    """Anything but a 28x28 PNG in 8-bit grey is refused in one line that says what is expected."""
+    content, message = pictures_of_other_forms()[kind]
+    with pytest.raises(PictureError) as error:
+        image_in(data_url(content))
+    assert str(error.value) == message
 
 
-@pytest.mark.parametrize("text", ["", "data:image/png;base64,%%%", "data:image/jpeg;base64,", "ä"])
-def test_refuses_other_texts(text: str) -> None:
-    """A text that is no data URL of a PNG is refused in one line."""
-    with pytest.raises(PictureError, match=r"\A.+\Z"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", ELSE),
+        ("data:image/jpeg;base64,", ELSE),
+        ("ä", ELSE),
+        ("data:image/png;base64,%%%", DAMAGED),
+        (data_url(encoded(Image.new("L", (28, 28)))).replace(",", ",!!!!"), DAMAGED),
+        ("data:image/png;base64,".ljust(MAX_CHARACTERS, "a"), DAMAGED),
+        ("data:image/png;base64,".ljust(MAX_CHARACTERS + 1, "a"), ELSE),
+    ],
+)
+def test_refuses_other_texts(text: str, message: str) -> None:
+    """A text that is no data URL of a PNG is refused in one line that says what is expected."""
+    with pytest.raises(PictureError) as error:
         image_in(text)
+    assert str(error.value) == message

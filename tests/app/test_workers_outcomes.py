@@ -115,8 +115,8 @@ def returned(value: object) -> Outcome:
 def test_the_committed_models_are_taken(model: Path, pools: list[PoolHere]) -> None:
     """A task gets a reader of them, in a process with the limits of its lane."""
     workers = Workers(model)
-    assert workers.quick.submit(check).result() == workers.patient.submit(check).result() == 10
-    assert isinstance(workers.patient.submit(lambda reader: reader).result(), Reader)
+    assert workers.quick.submit(check).result(0) == workers.patient.submit(check).result() == 10
+    assert isinstance(workers.patient.submit(lambda reader: reader).result(0), Reader)
     assert [pool.options for pool in pools] == [
         (2, 1000, "forkserver"),
         (1, 10, "forkserver"),
@@ -131,7 +131,7 @@ def test_a_model_of_other_classes_needs_no_networks(
     """Those of handwriting/ know nothing of letters."""
     monkeypatch.setattr(module, "ROWS", tmp_path / "none")
     workers = Workers(model, LETTERS)
-    assert workers.quick.submit(lambda reader: reader.classes).result() == LETTERS
+    assert workers.quick.submit(lambda reader: reader.classes).result(0) == LETTERS
     with pytest.raises(ModelError):
         Workers(model)
 
@@ -149,7 +149,7 @@ def test_a_models_content_stays_as_it_was(model: Path, tmp_path: Path) -> None:
     shutil.copy(model, copy)
     workers = Workers(copy)
     copy.unlink()
-    assert workers.quick.submit(check).result() == 10
+    assert workers.quick.submit(check).result(0) == 10
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ TOO_MUCH = "damaged: takes more memory than its size explains"
 def test_what_becomes_of_a_task(limits: Limits, outcome: Outcome, error: Exception) -> None:
     """A quick process that is stopped needs more; a patient one says what is wrong."""
     with pytest.raises(type(error)) as caught:
-        lane(limits, outcome).submit(check).result()
+        lane(limits, outcome).submit(check).result(0)
     assert (type(caught.value), str(caught.value)) == (type(error), str(error))
 
 
@@ -239,10 +239,10 @@ def test_a_large_file_is_not_copied_to_a_small_process(pools: list[PoolHere]) ->
     """More than a quarter of the memory of a quick process, and the patient one reads it."""
     quick, patient = lane(QUICK, returned(1)), lane(PATIENT, returned(2))
     half = bytes(QUICK.memory // 8)
-    assert quick.submit(check, half, "and a name", half).result() == 1
+    assert quick.submit(check, half, "and a name", half).result(0) == 1
     with pytest.raises(MoreNeededError, match=r"\Amore memory\Z"):
-        quick.submit(check, half, half, b"1").result()
-    assert patient.submit(check, half, half, b"1").result() == 2
+        quick.submit(check, half, half, b"1").result(0)
+    assert patient.submit(check, half, half, b"1").result(0) == 2
     assert [len(pool.futures) for pool in pools] == [1, 1]
 
 
@@ -250,7 +250,7 @@ def test_a_pool_that_gave_up_is_replaced(pools: list[PoolHere]) -> None:
     """After its idle processes were killed, the task runs in a new pool with the same limits."""
     patient = lane(PATIENT, returned("read"))
     pools[0].is_broken = True
-    assert patient.submit(check).result() == "read"
+    assert patient.submit(check).result(0) == "read"
     old, new = pools
     assert old.calls == ["stop", "join"]
     assert (new.options, new.seconds) == (old.options, [PATIENT.seconds])
