@@ -86,7 +86,7 @@ def ask(
     async def receive() -> Message:
         nonlocal body_comes
         if not body_comes:
-            return {"type": "http.disconnect"}
+            await asyncio.Event().wait()  # the client stays for the answer
         body_comes = False
         return {"type": "http.request", "body": body}
 
