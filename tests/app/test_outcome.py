@@ -3,10 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from app.outcome import as_json, as_percent, as_text
+from app.outcome import Outcome, as_json, as_percent, as_text, failed
 from app.reader import Answer, Reading
 from pictures.box import Box
 from pictures.segment import find_digits
+
+MORE = 4e-7  # what no sixth decimal shows
 
 
 def reading(text: str) -> Reading:
@@ -15,23 +17,21 @@ def reading(text: str) -> Reading:
     answers = [
         Answer(
             digit=int(digit),
-            confidence=0.75,
+            confidence=0.75 + MORE,
             probabilities=[0.75 if label == int(digit) else 0.25 / 9 for label in range(10)],
-            none=0.125,
+            none=0.125 + MORE,
             box=Box(10 * index, 0, 10 * index + 8, 16),
             image=np.zeros((28, 28), np.uint8),
         )
         for index, digit in enumerate(filter(str.isdigit, text))
     ]
-    return Reading(answers, text, 0.4, "", find_digits(sheet), (40, 40))
+    return Reading(answers, text, 0.4 + MORE, "", find_digits(sheet), (40, 40))
 
 
 def test_one_digit_as_json() -> None:
     """One digit is given with its probabilities and that of no digit, without lists around them."""
     digit = json.loads(as_json("a.png", reading("7")))
-    assert digit.pop("probabilities") == pytest.approx(
-        [0.25 / 9] * 7 + [0.75] + [0.25 / 9] * 2, 1e-4
-    )
+    assert digit.pop("probabilities") == [0.027778] * 7 + [0.75] + [0.027778] * 2
     assert digit == {"path": "a.png", "digit": 7, "confidence": 0.75, "none": 0.125}
 
 
@@ -61,7 +61,8 @@ def test_a_row_as_text() -> None:
 
 def named_reading() -> Reading:
     """Return a reading of one picture by a model of three classes."""
-    answer = reading("2").answers[0]._replace(probabilities=[0.2, 0.05, 0.75], none=0)
+    probabilities = [0.2 + MORE, 0.05, 0.75]
+    answer = reading("2").answers[0]._replace(probabilities=probabilities, none=0)
     classes = ("shirt", "hat", "ankle boot")
     return reading("2")._replace(answers=[answer], text="ankle boot", classes=classes)
 
@@ -76,7 +77,16 @@ def test_a_class_as_json() -> None:
 
 def test_a_class_as_text() -> None:
     """Both the likeliest class and the next one are named."""
-    assert as_text("a.png", named_reading()) == ("a.png: ankle boot (75.0 %), then shirt (20.0 %)")
+    assert as_text("a.png", named_reading()) == "a.png: ankle boot (75.0 %), then shirt (20.0 %)"
+
+
+def test_a_failure_is_one_line() -> None:
+    """It has the path and why, as text or as JSON, and counts as an error."""
+    path = "a\nb.png"
+    assert failed(path, "blank", False) == Outcome("'a\\nb.png': blank", True)
+    as_json = '{"path": "a\\nb.png", "error": "blank"}'
+    assert failed(path, "blank", True) == Outcome(as_json, True)
+    assert as_text(path, reading("7")) == "'a\\nb.png': 7 (75.0 %), then 9 (2.8 %)"
 
 
 @pytest.mark.parametrize(

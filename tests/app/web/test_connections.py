@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from app.web import connections, limits
-from app.web.addresses import network
 from app.web.connections import BODY, HEADER, WORK, Connection
 from tests.app.web.serving import EMPTY, answer_on, application, connect, head, serving
 
@@ -264,13 +263,6 @@ def test_nonsense_after_an_answer_closes_the_connection(
         connection.sendall(b"nonsense\r\n")
         assert is_closed(connection)
     assert not [record for record in caplog.records if record.exc_info]
-
-
-def test_an_ipv6_network_is_one_client() -> None:
-    """A client that has a /64 of IPv6 addresses counts as one; IPv4 addresses count each."""
-    assert network("2001:db8::1") == network("2001:db8::ffff:1") != network("2001:db8:0:1::1")
-    assert network("192.0.2.1") != network("192.0.2.2")
-    assert network("::ffff:192.0.2.1") != network("::ffff:192.0.2.2")
 
 
 def test_a_header_of_many_lines_is_refused() -> None:
