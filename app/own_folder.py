@@ -7,7 +7,6 @@ following them, and files are written, moved and deleted relative to these.
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +18,6 @@ from pictures.labelled import has_folder, labelled
 
 FOLDER = Path("data/own")
 MAX_NAME = 255  # bytes of a folder's name, on Linux and macOS
-NAME = re.compile(r"[0-9a-f]{16}\.[a-z]{3,4}", re.ASCII)
 
 
 class FolderError(Exception):
@@ -85,7 +83,7 @@ class OwnFolder:
     def take_back(self, label: str, name: str) -> None:
         """Delete a picture that was saved here, or raise `FolderError`."""
         self.check_label(label)
-        if not NAME.fullmatch(name) or (label, name) not in self._saved:
+        if (label, name) not in self._saved:
             raise LabelError(f"found {ascii(name)[:60]}, expected a picture that this page saved")
         with self._opened(label) as own:
             content = content_of(own, name)

@@ -130,10 +130,10 @@ def main() -> int:
     if options.version:
         print(describe(options.model))
         return 0
-    error_count, rows = 0, []
+    has_error, rows = False, []
     max_shown = MAX_SHOWN if options.show else 0
     for outcome in recognise_all(workers, pictures, options.json, max_shown):
-        error_count += outcome.is_error
+        has_error |= outcome.is_error
         if outcome.row is not None:
             rows.append(outcome.row)
         is_message = outcome.is_error and not options.json
@@ -147,7 +147,7 @@ def main() -> int:
             print(f"error: --show: {options.show}: {error.strerror or error}", file=sys.stderr)
             return 2
     print(end="", flush=True)  # raises an error of the output here, where it is handled
-    return 1 if error_count else 0
+    return int(has_error)
 
 
 def is_same_file(path: Path, other: str) -> bool:

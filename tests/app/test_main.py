@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import runpy
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -160,6 +161,19 @@ def test_teaches_other_classes_in_another_folder(start: Start, tmp_path: Path) -
         "teach": str(tmp_path),
     }
     assert served.output.splitlines()[2:] == [f"what you correct is saved in {tmp_path}/"]
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "fastapi"])
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Who has only what the pipeline needs is told what to type."""
+    for module in ("app.web.serve", "app.web.server"):
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(command.__file__)
+    assert end.value.code == (
+        f"error: {name} is missing; type `pip install -r requirements-app.txt`"
+    )
 
 
 def ended(start: Start, *arguments: object) -> str:

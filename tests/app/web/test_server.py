@@ -283,14 +283,6 @@ def result_on(port: str, model: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("port", ["-1", "65536"])
-def test_refuses_a_wrong_port(model: Path, port: str) -> None:
-    """A wrong port ends with exit code 2 and a line that gives the allowed range."""
-    result = result_on(port, model)
-    assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].endswith(f"--port: found {port}, expected 0 to 65535")
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ends_after_the_requests_at_work(model: Path, number: signal.Signals) -> None:
     """A signal ends the server with code 0, after an answer to the request that had arrived."""

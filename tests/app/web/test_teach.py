@@ -2,8 +2,6 @@ import asyncio
 import http.client
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from pictures.files import UnknownFormatError
 from tests.app.conftest import NAMES, Named, Server, drawn, encoded, images_in
 from tests.app.conftest import serving as serving_page
 from tests.app.web.serving import application, serving
-from tests.conftest import PROJECT
 
 PICTURE = b"\x89PNG a picture"
 NAME = name_of(PICTURE, ".png")
@@ -243,41 +240,6 @@ def test_the_routes_are_described(lesson: Lesson) -> None:
         assert schema.endswith(answer)
     folder = requests.get(f"{url}/model", timeout=100).json()["teach"]
     assert folder == f"{lesson.folder}/data/own"
-
-
-def ended(*options: str) -> subprocess.CompletedProcess[str]:
-    """Run the server with options that end it."""
-    command = [sys.executable, "-m", "app", "--port", "0", *options]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=200)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("option", [["--host", "0.0.0.0"], ["--allow-host", "digits.example"]])
-def test_only_this_machine_may_teach(option: list[str]) -> None:
-    """With an address or a name for others, --teach ends with one line that says what to type."""
-    result = ended("--teach", *option)
-    assert result.returncode not in (0, -9)
-    assert result.stdout == ""
-    [line] = result.stderr.splitlines()
-    assert line.startswith(f"error: --teach: found {' '.join(option)}, expected 127.0.0.1, ")
-    assert line.endswith("type `python -m app --teach`")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["link", "file"])
-def test_only_a_folder_can_be_taught(tmp_path: Path, kind: str) -> None:
-    """With a link or a file in place of the folder, --teach ends before it promises to save."""
-    place = tmp_path / "own"
-    if kind == "link":
-        place.symlink_to(tmp_path)
-    else:
-        place.touch()
-    result = ended("--teach", str(place))
-    assert result.returncode not in (0, -9)
-    assert result.stdout == ""
-    [line] = result.stderr.splitlines()
-    assert line.startswith(f"error: --teach: found a {kind} at {place}, expected a folder")
-    assert line.endswith("type `python -m app --teach FOLDER`")
 
 
 @pytest.fixture(scope="module")
