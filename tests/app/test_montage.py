@@ -1,10 +1,11 @@
 import io
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from app.montage import as_png, save, steps_row, steps_sheet
 from app.reader import Answer, Reading
@@ -69,14 +70,17 @@ def test_a_small_picture_is_enlarged_to_sharp_squares() -> None:
     panel = row[:, :172].copy()
     panel[:26] = panel[26:194, 2:170] = 255
     assert (panel == 255).all()
+    five = tiles(steps_row(named("boot", np.eye(5, dtype=np.float32))))[0][0]
+    assert set(np.unique(five)) == {0, 255}  # though 168 is no multiple of 5
 
 
 def test_a_large_picture_is_shrunk_to_its_mean() -> None:
     """Of 504x336 pixels, three by three become one; no thin line falls between them."""
-    stripes = np.tile(np.array([0, 0, 1], np.float32), (336, 168))
-    tile = tiles(steps_row(named("boot", stripes)))[0][0]
-    assert (tile[:112] == 85).all()
-    assert (tile[112:] == 128).all()
+    for stripe, mean in (([0, 0, 1], 85), ([0, 0.5, 1], 128)):
+        stripes = np.tile(np.array(stripe, np.float32), (336, 168))
+        tile = tiles(steps_row(named("boot", stripes)))[0][0]
+        assert (tile[:112] == mean).all()
+        assert (tile[112:] == 128).all()
     whole = np.tile(np.array([0, 1], np.float32), (168, 84))
     assert (tiles(steps_row(named("boot", whole)))[0][0] == 255 * whole).all()
 
@@ -94,8 +98,9 @@ def test_the_steps_come_in_their_order() -> None:
     planes = [np.full((8, 8), share, np.float32) for share in (0.2, 0.4)]
     masks = [np.full((8, 8), value) for value in (True, False, True)]
     steps = Steps(planes[0], planes[1], masks[0], masks[1], masks[2], [], 1, True, [])
-    found = digits(*(answer(level=10 * place) for place in range(7)), steps=steps)
-    five, seven = [51, 102, 255, 0, 255], [*range(0, 70, 10)]
+    seven = [255, 200, 150, 100, 50, 1, 0]
+    found = digits(*(answer(level=level) for level in seven), steps=steps)
+    five = [51, 102, 255, 0, 255]
     assert levels(steps_row(found)) == [five + seven]
     white = [255] * 3
     assert levels(steps_sheet(found)) == [five, seven[:5], seven[5:] + white]
@@ -105,16 +110,16 @@ def test_the_steps_come_in_their_order() -> None:
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give a list that receives each name that is drawn."""
-    drawn: list[str] = []
+def names(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float]]:
+    """Give a list that receives each name that is drawn, and the size of its letters."""
+    drawn: list[tuple[str, float]] = []
     draw = ImageDraw.ImageDraw.text
 
     def text(
-        self: ImageDraw.ImageDraw, place: object, name: str, *rest: object, **more: object
+        self: ImageDraw.ImageDraw, place: Any, name: str, ink: int, font: Any, anchor: str
     ) -> None:
-        drawn.append(name)
-        draw(self, place, name, *rest, **more)  # type: ignore[arg-type]
+        drawn.append((name, font.size))
+        draw(self, place, name, ink, font, anchor)
 
     monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
     return drawn
@@ -134,13 +139,15 @@ STEP_NAMES = ["grey levels", "ink", "mask", "without frames", "components"]
         (named("boot"), ["grey levels", "boot (98.0 %)"]),
     ],
 )
-def test_each_panel_has_its_name(names: list[str], reading: Reading, expected: list[str]) -> None:
+def test_each_panel_has_its_name(
+    names: list[tuple[str, float]], reading: Reading, expected: list[str]
+) -> None:
     """A step says what it is; an image, what it was read as and how surely.
 
     If the picture is rejected, what is rather no digit is called so.
     """
     steps_row(reading)
-    assert names == expected
+    assert [name for name, _ in names] == expected
 
 
 def inked(strip: UInt8Array) -> tuple[int, int, int, int]:
@@ -149,15 +156,24 @@ def inked(strip: UInt8Array) -> tuple[int, int, int, int]:
     return rows.min(), rows.max(), columns.min(), columns.max()
 
 
-@pytest.mark.parametrize("name", ["H", "boot", "a bag"])
-def test_a_name_is_in_the_middle_above_its_image(name: str) -> None:
-    """Its letters are black, at one size, and have the same room on both sides."""
-    strip = steps_row(named(name))[:26, 172:]
-    top, bottom, left, right = inked(strip)
-    assert strip.min() < 50
-    assert abs(left - (171 - right)) <= 2
-    assert abs(top - (25 - bottom)) <= 6
-    assert bottom - top >= 9
+def test_a_name_is_in_the_middle_above_its_image() -> None:
+    """Its letters are black, and have the same room on both sides, and above and below."""
+    for name in ("H", "boot", "a bag"):
+        strip = steps_row(named(name))[:26, 172:]
+        assert strip.min() == 0
+        rows, columns = np.nonzero(strip < 128)
+        assert abs(columns.min() - (171 - columns.max())) <= 2
+        assert abs(rows.min() - (27 - rows.max())) <= 4
+
+
+def test_a_name_is_as_large_as_its_tile_allows(names: list[tuple[str, float]]) -> None:
+    """It has the first size from 16 down to 8 at which it is at most 168 pixels wide."""
+    just_168_wide = "s" * 8 + "a" * 5
+    for name in ("boot", just_168_wide, *("a" * count for count in range(12, 19)), "a" * 40):
+        steps_row(named(name))
+        text, size = names[-1]
+        widths = {each: ImageFont.load_default(each).getlength(text) for each in range(8, 17)}
+        assert size == max((each for each in widths if widths[each] <= 168), default=8)
 
 
 @pytest.mark.parametrize(
