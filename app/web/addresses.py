@@ -7,7 +7,7 @@ from typing import Any
 def network(address: str) -> Any:
     """Return what one client can choose its address from: in IPv6 that is a /64."""
     try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
     if parsed.version == 4 or parsed.ipv4_mapped:
@@ -18,7 +18,7 @@ def network(address: str) -> Any:
 def is_loopback(address: str) -> bool:
     """Return whether a client has an address that only its own machine can have."""
     try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
     return bool((getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback)
