@@ -27,8 +27,6 @@ COMMANDS = {
     "stages train": "stages.__main__",
     "stages evaluate": "stages.__main__",
 }
-# These import TensorFlow.
-SLOW = ("stages train", "stages evaluate")
 # What another processor or machine may print otherwise, in the log of a run.
 VARYING = (
     r"(?<=^devices: ).*",
@@ -52,10 +50,7 @@ def assert_is_stored(text: str, name: str, renew: bool) -> None:
     assert text == path.read_text(), "if it is meant, type `pytest tests/seen --renew`"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [pytest.param(each, marks=pytest.mark.slow) if each in SLOW else each for each in COMMANDS],
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_is_the_stored_one(
     command: str,
     renew: bool,

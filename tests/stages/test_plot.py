@@ -1,3 +1,6 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,10 +9,25 @@ from matplotlib.figure import Figure
 from stages.figures.history import history_figure
 from stages.figures.mistakes import misclassified_figure, predictions_figure
 from stages.figures.scores import confidence_figure, confusion_figure, digits_figure
-from stages.shared.dataset import DIGITS, DataSet
+from stages.plot import main
+from stages.shared.arrays import LabelledImages, save_split
+from stages.shared.dataset import DIGITS, DataSet, write_dataset
+from stages.shared.files import write_csv, write_json
 
 DIGITS_SET = DataSet("digits", DIGITS)
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 28, 28, 1), dtype=np.uint8)
+HISTORY = pd.DataFrame(
+    {
+        "network": [1, 1, 1],
+        "epoch": [1, 2, 3],
+        "learning_rate": [0.1, 0.2, 0.1],
+        "loss": [3.0, 2, 1],
+        "val_loss": [3.0, 1.5, 2],
+        "accuracy": [0.1, 0.2, 0.3],
+        "val_accuracy": [0.1, 0.3, 0.2],
+        "kept": [0, 1, 0],
+    }
+)
 
 
 def _table(mistakes: int) -> pd.DataFrame:
@@ -92,26 +110,14 @@ def test_confusion_counts() -> None:
 
 def test_history_marks_the_kept_epoch() -> None:
     """A star marks each network's kept epoch; a run of one epoch has room around it."""
-    history = pd.DataFrame(
-        {
-            "network": [1, 1, 1],
-            "epoch": [1, 2, 3],
-            "learning_rate": [0.1, 0.2, 0.1],
-            "loss": [3.0, 2, 1],
-            "val_loss": [3.0, 1.5, 2],
-            "accuracy": [0.1, 0.2, 0.3],
-            "val_accuracy": [0.1, 0.3, 0.2],
-            "kept": [0, 1, 0],
-        }
-    )
-    two = pd.concat([history, history.assign(network=2)])
+    two = pd.concat([HISTORY, HISTORY.assign(network=2)])
     lines = history_figure(two, "digits").axes[0].lines
     stars = [line for line in lines if line.get_marker() == "*"]
     assert [np.asarray(line.get_xdata()).tolist() for line in stars] == [[2], [2]]
     assert stars[0].get_label() == "kept epochs"  # one legend entry for both networks
-    labels = [line.get_label() for line in history_figure(history, "digits").axes[0].lines]
+    labels = [line.get_label() for line in history_figure(HISTORY, "digits").axes[0].lines]
     assert "kept epoch, 2: 1.5000" in labels
-    one = history_figure(history.iloc[:1].assign(kept=1), "digits").axes
+    one = history_figure(HISTORY.iloc[:1].assign(kept=1), "digits").axes
     assert {ax.get_xlim() for ax in one} == {(0.5, 1.5)}
 
 
@@ -134,6 +140,48 @@ def test_captions_have_the_names_of_the_classes() -> None:
     """A long name is broken where it would reach its neighbour, and no part of it is a formula."""
     mistakes = misclassified_figure(_clothes(), IMAGES, 10, "t")
     assert "a class with\nquite a long\nname, \\$1 or \\$2" in _titles(mistakes)[1]
+
+
+def test_the_stage_draws_what_its_inputs_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each picture has the name of the set, and as many images as the parameters ask for."""
+    save_split(tmp_path, "test", LabelledImages(IMAGES, np.zeros(30, np.uint8)))
+    write_dataset(tmp_path / "dataset.json", CLOTHES)
+    write_csv(tmp_path / "history", HISTORY)
+    write_csv(tmp_path / "predictions", _clothes())
+    write_json(tmp_path / "metrics", {"accuracy": 0.86666, "errors": 1234})
+    with (tmp_path / "augmented").open("wb") as file:
+        np.save(file, IMAGES[:3])
+    (tmp_path / "params").write_text("plot: {predictions: 5, mistakes: 2}")
+    arguments = ["--processed", str(tmp_path), "--plots", str(tmp_path / "plots")]
+    for name in ("history", "predictions", "metrics", "augmented", "params"):
+        arguments += [f"--{name}", str(tmp_path / name)]
+    figures: dict[Path, Figure] = {}
+    monkeypatch.setattr("stages.plot.write_figure", figures.__setitem__)
+    monkeypatch.setattr(sys, "argv", ["", *arguments])
+    main()
+    assert {
+        path.name: figure.get_suptitle() or figure.axes[0].get_title().partition("\n")[0]
+        for path, figure in figures.items()
+    } == {
+        "history.png": "clothes: learning curves",
+        "confusion.png": "clothes: accuracy 86.67%",
+        "digits.png": "clothes: errors by class, 1,234 in all",
+        "confidence.png": "clothes: accuracy 86.67%",
+        "misclassified.png": "clothes: the 2 most confident of 4 mistakes in 30 test images",
+        "predictions.png": "clothes: the test images of which the model is least sure",
+        "augmentation.png": "clothes: training images in the first epoch",
+    }
+    paths = [str(tmp_path / "plots" / path.name) for path in figures]
+    assert capsys.readouterr().out.splitlines() == paths == [str(path) for path in figures]
+    shown = [
+        [ax.images[0].get_array() for ax in figures[tmp_path / "plots" / name].axes if ax.images]
+        for name in ("misclassified.png", "predictions.png", "augmentation.png")
+    ]
+    for found, expected in zip(shown, ([3, 2], [0, 1, 2, 3, 4], [0, 1, 2]), strict=True):
+        np.testing.assert_array_equal(found, IMAGES[expected, ..., 0])
+    assert not _titles(figures[tmp_path / "plots" / "augmentation.png"])
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
-"""Each stage runs as a command in its own process, as DVC starts it."""
+"""What a stage prints, how its errors end it, and how it runs in a process of its own."""
 
+import io
 import os
 import resource
 import subprocess
@@ -11,9 +12,70 @@ from pathlib import Path
 import psutil
 import pytest
 
+from stages.shared.cli import StageError, run
 from tests.conftest import PROJECT
 
+NOTHING_HALF = (
+    "; no half-written file was kept: check the disk and its permissions, then type `dvc repro` "
+    "again"
+)
 PARAMS = "download: {dataset: digits}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (StageError("found a, expected b; type c"), "found a, expected b; type c"),
+        (KeyboardInterrupt(), "interrupted; type the same command to go on"),
+        (OSError(28, "No space left", "a/b.npy"), f"a/b.npy: No space left{NOTHING_HALF}"),
+        (OSError(28, "No space left"), f"No space left{NOTHING_HALF}"),
+        (OSError("cannot\n  identify"), f"cannot identify{NOTHING_HALF}"),
+        (OSError(), f"OSError{NOTHING_HALF}"),
+    ],
+)
+def test_an_error_that_a_user_can_put_right_is_one_line(
+    error: BaseException,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is on stderr, as far as it is known with the file, and the exit code is 1."""
+
+    def main() -> None:
+        raise error
+
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit) as ended:
+        run(main)
+    assert ended.value.code == 1
+    assert capsys.readouterr() == ("", f"error: {line}\n")
+
+
+def test_an_error_in_the_code_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reaches Python, also where stdout is no file, as in a notebook."""
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: print(1 // 0))
+
+
+def test_a_log_has_each_line_at_once_and_the_last_one_also_without_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who follows the log of a training sees how far it is; an error loses nothing of it."""
+    log = tmp_path / "log"
+
+    def main() -> None:
+        print("Epoch 1/20")
+        assert log.read_text() == "Epoch 1/20\n"
+        print("half of a line", end="")
+        raise StageError
+
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with log.open("w") as stdout, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stdout)
+        with pytest.raises(SystemExit):
+            run(main)
+        assert log.read_text() == "Epoch 1/20\nhalf of a line"
 
 
 def _download(folder: Path, before: Callable[[], None] | None = None) -> tuple[int, str]:
@@ -55,36 +117,6 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert code == 1
     assert error.startswith(f"error: {tmp_path / 'raw'}")
     assert error.count("\n") == 1
-
-
-@pytest.mark.slow
-def test_missing_paths_are_wrong_use() -> None:
-    """A stage without its paths names the missing options and exits with 2."""
-    result = subprocess.run(
-        [sys.executable, "-m", "stages", "plot"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 2
-    assert "--history" in result.stderr
-
-
-def test_an_unknown_stage_is_wrong_use() -> None:
-    """A missing or unknown stage is one line with the five stages, and exit code 2."""
-    for arguments, found in (([], "no stage"), (["trian"], "trian")):
-        result = subprocess.run(
-            [sys.executable, "-m", "stages", *arguments],
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 2
-        expected = "expected one of download, preprocess, train, evaluate, plot"
-        assert result.stderr.startswith(f"error: found {found}, {expected}; ")
-        assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.slow
