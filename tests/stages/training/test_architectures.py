@@ -1,5 +1,6 @@
 from typing import get_args
 
+import keras
 import numpy as np
 import pytest
 
@@ -27,13 +28,38 @@ WEIGHTS: dict[ArchitectureName, int] = {
 
 @pytest.mark.parametrize("name", get_args(ArchitectureName))
 def test_architectures_give_probabilities(name: ArchitectureName) -> None:
-    """Each architecture uses the given dropout and gives probabilities that sum to 1."""
+    """Pixels are scaled to at most 1, layers rectified, and the probabilities sum to 1.
+
+    Two linear layers with nothing between them would be no more than one.
+    """
     model = build_model(name, dropout=0.5, num_classes=10)
-    images = np.full((3, 28, 28, 1), 255, np.uint8)
-    probabilities = model.predict(images, verbose=0)
-    assert probabilities.shape == (3, 10)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    values: np.ndarray = np.full((3, 28, 28, 1), 255, np.float32)
+    for layer in model.layers:
+        if hasattr(layer, "kernel"):
+            assert values.min() >= 0
+        values = np.asarray(layer(values))
+        if isinstance(layer, keras.layers.Rescaling):
+            assert values.max() == 1
+    assert values.shape == (3, 10)
+    np.testing.assert_allclose(values.sum(axis=1), 1, rtol=1e-5)
     assert any(layer.rate == 0.5 for layer in model.layers if hasattr(layer, "rate"))
+    assert model.name == name.replace("-", "_")  # hyphens cannot be in a Python name
+
+
+@pytest.mark.parametrize("name", ["small-normalised-cnn", "normalised-cnn"])
+def test_a_batch_moves_the_running_values_by_a_tenth(name: ArchitectureName) -> None:
+    """An epoch of few batches must be enough to bring them near those of the data."""
+    found = [
+        layer
+        for layer in build_model(name, dropout=0.5, num_classes=10).layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    for layer in found:
+        values = np.random.default_rng(0).random((4, 3, 3, layer.gamma.shape[0]), np.float32)
+        layer(values, training=True)
+        expected = 0.1 * values.mean(axis=(0, 1, 2))
+        np.testing.assert_allclose(layer.moving_mean, expected, rtol=1e-4)
+    assert len(found) >= 2
 
 
 @pytest.mark.parametrize(("name", "count"), WEIGHTS.items())

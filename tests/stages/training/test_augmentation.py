@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -113,6 +115,37 @@ def test_a_shear_moves_rows_sideways(limit: float, seed: int) -> None:
     assert row[[0, 3, 4, 5]].tolist() == [1, 0, 1, 0]
     assert 0 < abs(row[1]) <= np.tan(np.deg2rad(limit)) + 1e-6
     assert row[2] == pytest.approx(-13.5 * row[1], rel=1e-5)
+
+
+class Drawn(np.random.Generator):
+    """Draws these fractions of the limits, in their order."""
+
+    def __init__(self, *fractions: float) -> None:
+        super().__init__(np.random.PCG64(0))
+        self.fractions = iter(fractions)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        assert low == -high
+        return np.full(size, high * next(self.fractions))
+
+
+def test_all_distortions_in_one_map() -> None:
+    """Sheared, then turned, then scaled, about the centre, then shifted: a product of matrices.
+
+    The amounts are drawn in the order angle, shear, width, height, right, down: in another one
+    each run would have other images.
+    """
+    limits = Augmentation(rotation=60, scale=0.5, shear=45, shift=4)
+    (row,) = random_transforms(1, limits, Drawn(0.5, 1.0, -0.5, 0.25, 1.0, -0.5))
+    assert row.dtype == np.float32
+    half, root = 1 / 2, np.sqrt(3) / 2  # sine and cosine of 30 degrees; the tangent of 45 is 1
+    matrix = (
+        np.diag([1 / 0.75, 1 / 1.125])
+        @ np.array([[root, -half], [half, root]])
+        @ np.array([[1, 1], [0, 1]])
+    )
+    offset = [13.5, 13.5] - matrix @ [13.5, 13.5] + [4, -2]
+    np.testing.assert_allclose(row, [*matrix[0], offset[0], *matrix[1], offset[1], 0, 0], rtol=1e-5)
 
 
 def test_a_mirror_turns_half_of_the_images(random_images: LabelledImages) -> None:

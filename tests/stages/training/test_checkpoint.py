@@ -1,7 +1,9 @@
+import hashlib
 import io
 import multiprocessing
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.synchronize import Event
@@ -10,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.training import machine
 from stages.training.checkpoint import (
     MAX_OTHER_RUNS,
     CheckpointFolder,
@@ -109,24 +112,33 @@ def test_a_flipped_bit_never_changes_a_state(
     assert noticed > 0.5 * len(content) / step
 
 
-def test_a_state_that_seems_smaller_is_skipped(checkpoints: CheckpointFolder) -> None:
+def test_a_state_that_seems_smaller_is_skipped(
+    checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A flipped bit can make an array of 36 kB one of 4, of which NumPy would not read the rest."""
     checkpoints.save(_state(4)._replace(variables=[np.zeros((9, 1000), np.float32)]))
     newest = checkpoints.folder / "network-0-epoch-00004.npz"
     newest.write_bytes(newest.read_bytes().replace(b"'shape': (9, 1000)", b"'shape': (1, 1000)"))
     _assert_equal(checkpoints.load(), _state(3))
+    assert capsys.readouterr().err == (
+        f"{newest}: skipped, no state of this run: the checksum of its part arr_1.npy is wrong\n"
+    )
 
 
 def test_a_state_with_an_array_too_few_or_too_many_is_skipped(
-    checkpoints: CheckpointFolder, damage: Callable[[bytes], bool]
+    checkpoints: CheckpointFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Weights would go to the wrong layers; the state says itself how many arrays it has."""
-    with np.load(checkpoints.folder / "network-0-epoch-00003.npz") as saved:
+    newest = checkpoints.folder / "network-0-epoch-00003.npz"
+    with np.load(newest) as saved:
         arrays = list(saved.values())
     for other in (arrays[:-1], [*arrays, arrays[-1]]):
-        file = io.BytesIO()
-        np.savez(file, *other)
-        assert damage(file.getvalue())
+        np.savez(newest, *other)
+        _assert_equal(checkpoints.load(), _state(2))
+        names = ", ".join(f"arr_{index}" for index in range(len(other)))
+        assert capsys.readouterr().err == (
+            f"{newest}: skipped, no state of this run: found the arrays {names}\n"
+        )
 
 
 def test_nothing_in_a_state_is_run(
@@ -157,7 +169,9 @@ def test_a_state_of_another_run_is_skipped(
     foreign.save(_state(4))
     shutil.copy(foreign.folder / "network-0-epoch-00004.npz", checkpoints.folder)
     _assert_equal(checkpoints.load(), _state(3))
-    assert "other parameters, data or code" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(
+        "skipped, no state of this run: it belongs to a run with other parameters, data or code\n"
+    )
 
 
 def test_networks_of_one_run_have_states_of_their_own(
@@ -172,7 +186,9 @@ def test_networks_of_one_run_have_states_of_their_own(
         checkpoints.folder / "network-0-epoch-00005.npz",
     )
     _assert_equal(checkpoints.load(0), _state(3))
-    assert "another network" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith(
+        "skipped, no state of this run: it belongs to another network of this run\n"
+    )
 
 
 def test_the_key_depends_on_parameters_and_files(tmp_path: Path) -> None:
@@ -186,6 +202,23 @@ def test_the_key_depends_on_parameters_and_files(tmp_path: Path) -> None:
     assert run_key({"seed": 0}, [file]) != key
 
 
+def test_the_key_of_a_run_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is part of a folder's name, so in another form it would lose what was trained so far."""
+    monkeypatch.setattr(machine, "describe_machine", lambda: {"python": "3", "cpu": "Z80"})
+    files = [tmp_path / name for name in "ba"]
+    digests = []
+    for file in files:
+        file.write_text(file.name)
+        digests.append(hashlib.sha256(file.name.encode()).hexdigest())
+    facts = (
+        f'{{"files": ["{digests[0]}", "{digests[1]}"], '
+        '"machine": {"cpu": "Z80", "python": "3"}, "parameters": {"epochs": 9, "seed": 0}}'
+    )
+    expected = hashlib.sha256(facts.encode()).hexdigest()[:32]
+    assert run_key({"seed": 0, "epochs": 9}, files) == expected
+    assert run_key({"epochs": 9, "seed": 0}, files) == expected
+
+
 def test_removal_keeps_a_bounded_number_of_others(tmp_path: Path) -> None:
     """A run removes its own states and all but the newest other runs' states."""
     for index in range(MAX_OTHER_RUNS + 3):
@@ -194,8 +227,21 @@ def test_removal_keeps_a_bounded_number_of_others(tmp_path: Path) -> None:
         checkpoints.save(_state(1))
         checkpoints.remove()
     assert not checkpoints.folder.exists()
-    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == MAX_OTHER_RUNS
-    assert len(list(tmp_path.glob("*.lock"))) <= MAX_OTHER_RUNS
+    left = list(tmp_path.iterdir())
+    assert len(left) == MAX_OTHER_RUNS
+    assert all(path.is_dir() for path in left)  # no lock without states
+
+
+def test_a_folder_that_is_there_or_not_is_no_matter(tmp_path: Path) -> None:
+    """A run makes its folder or finds it, and removes it or finds it gone."""
+    checkpoints = CheckpointFolder(tmp_path / "new" / ".checkpoints", "key")
+    checkpoints.remove()
+    for _ in range(2):
+        with checkpoints:
+            assert checkpoints.folder.is_dir()
+    for _ in range(2):
+        checkpoints.remove()
+        assert not checkpoints.folder.exists()
 
 
 def test_the_run_that_was_left_longest_ago_is_removed_first(tmp_path: Path) -> None:
@@ -220,6 +266,32 @@ def test_removal_leaves_an_active_run(tmp_path: Path) -> None:
         _assert_equal(active.load(), _state(1))
 
 
+def test_a_second_run_waits_for_the_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two runs never write the same state: the second waits for the first and says so."""
+    inside = threading.Event()
+
+    def second() -> None:
+        with CheckpointFolder(tmp_path, "key"):
+            inside.set()
+
+    thread = threading.Thread(target=second, daemon=True)
+    printed = ""
+    with CheckpointFolder(tmp_path, "key"):
+        thread.start()
+        while "\n" not in printed:
+            assert thread.is_alive()
+            printed += capsys.readouterr().out
+            time.sleep(0.001)
+        assert not inside.is_set()
+    assert printed == (
+        "another process trains with these parameters, code and data: waiting for it\n"
+    )
+    thread.join()
+    assert inside.is_set()
+
+
 def _hold(root: Path, entered: Event, leave: Event) -> None:
     with CheckpointFolder(root, "key") as checkpoints:
         entered.set()
@@ -228,7 +300,7 @@ def _hold(root: Path, entered: Event, leave: Event) -> None:
 
 
 @pytest.mark.slow
-def test_a_second_run_waits_for_the_first(
+def test_a_second_process_waits_for_the_first(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Two runs never write the same state: the second waits for the first and says so."""

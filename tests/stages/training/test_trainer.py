@@ -1,17 +1,23 @@
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
 from stages.training import trainer
-from stages.training.checkpoint import CheckpointFolder
+from stages.training.checkpoint import CheckpointFolder, State
+from stages.training.early_stopping import History
 from stages.training.inputs import Inputs
 from stages.training.settings import Train
 from tests.conftest import PROJECT, TRAIN
+
+SHORT = TRAIN.model_copy(update={"epochs": 3, "batch_size": 16})
 
 
 class _KilledError(Exception):
@@ -25,6 +31,203 @@ def _trained(
     checkpoints = CheckpointFolder(folder, "key")
     trained, history = trainer.train_network(settings, Inputs(data, data, 10), checkpoints, 0)
     return [weight.tobytes() for weight in trained.get_weights()], history
+
+
+class Begins(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+    """Ends a training before its first step, and has the weights that it would start from."""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.weights = self.model.get_weights()
+        raise _KilledError
+
+
+@pytest.fixture
+def few_images(random_images: LabelledImages) -> LabelledImages:
+    """Give 40 images of noise, four of each class: batches of 16, 16 and 8."""
+    return LabelledImages(random_images.images[::5], random_images.labels[::5])
+
+
+def test_a_training_and_one_that_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], few_images: LabelledImages
+) -> None:
+    """Three epochs with their rates; a run that lost the third ends in the same bytes.
+
+    The rate of a cycle of 9 steps is (1 - step / 9) / 0.7 of the highest after 3, 6 and 9 steps.
+    """
+    training = LabelledImages(few_images.images[::-1], few_images.labels[::-1])
+    inputs, checkpoints = Inputs(training, few_images, 10), CheckpointFolder(tmp_path, "key")
+    reports: list[History] = []
+    model, history = trainer.train_network(SHORT, inputs, checkpoints, 0, report=reports.append)
+    printed = capsys.readouterr().out
+    assert [list(row) for row in history] == [
+        [
+            "network",
+            "epoch",
+            "learning_rate",
+            "accuracy",
+            "loss",
+            "val_accuracy",
+            "val_loss",
+            "kept",
+        ]
+    ] * 3
+    assert [(row["network"], row["epoch"]) for row in history] == [(1, 1), (1, 2), (1, 3)]
+    rates = [row["learning_rate"] for row in history]
+    assert rates == pytest.approx([0.001 * 2 / 3 / 0.7, 0.001 * 1 / 3 / 0.7, 0], abs=1e-9)
+    (kept,) = (row for row in history if row["kept"])
+    assert [len(rows) for rows in reports] == [1, 2, 3]
+    assert reports[-1] == history
+    first, *_, last = printed.splitlines()
+    assert first == "parameters: 407,050"
+    assert last == f"kept epoch: {kept['epoch']} of 3, val_loss {kept['val_loss']:.4f}"
+    assert "Epoch 3/3\n3/3 - " in printed  # a line per epoch, and no bar
+
+    # The kept epoch's weights, by the definition of the loss, without an optimizer.
+    probabilities = np.asarray(model(few_images.images))
+    of_labels = probabilities[np.arange(40), few_images.labels]
+    assert -np.log(of_labels).mean() == pytest.approx(kept["val_loss"], rel=1e-4)
+    right = probabilities.argmax(axis=1) == few_images.labels
+    assert right.mean() == pytest.approx(kept["val_accuracy"])
+    assert not model.compiled  # plain Keras must load it without this project's classes
+
+    (checkpoints.folder / "network-0-epoch-00003.npz").unlink()
+    for before in ([1, 2], [1, 2, 3]):  # the second time there is nothing left to do
+        resumed: list[History] = []
+        again, rows = trainer.train_network(SHORT, inputs, checkpoints, 0, report=resumed.append)
+        assert rows == history
+        for found, expected in zip(again.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_array_equal(found, expected)
+        assert [row["epoch"] for row in resumed[0]] == before
+        assert resumed[-1] == history
+        first, second, *_, last = capsys.readouterr().out.splitlines()
+        assert second == f"resuming after epoch {len(before)} of 3"
+
+
+def test_each_network_has_a_seed_of_its_own(tmp_path: Path, few_images: LabelledImages) -> None:
+    """The second network of seed 4 begins as the first of seed 5, or with the weights given."""
+
+    def begins(seed: int, index: int, start: list[np.ndarray] | None = None) -> list[np.ndarray]:
+        begin, settings = Begins(), SHORT.model_copy(update={"seed": seed})
+        inputs = Inputs(few_images, few_images, 10, start=start)
+        with pytest.raises(_KilledError):
+            trainer.train_network(
+                settings, inputs, CheckpointFolder(tmp_path, "key"), index, [begin]
+            )
+        weights: list[np.ndarray] = begin.weights
+        return weights
+
+    second = begins(4, 1)
+    assert (second[0] != begins(4, 0)[0]).any()
+    for found, expected in zip(begins(5, 0), second, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    given = [weight + 1 for weight in second]
+    for found, expected in zip(begins(4, 0, start=given), given, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+def test_a_model_is_compiled_as_the_parameters_say(optimizer: str) -> None:
+    """Its schedule ends with the run's last step; XLA, which is slower here, stays out."""
+    settings = TRAIN.model_copy(update={"optimizer": optimizer, "learning_rate": 0.02})
+    model = trainer.compiled_model(settings, 7, steps_per_epoch=5)
+    assert model.output_shape == (None, 7)
+    assert type(model.optimizer).__name__.lower() == optimizer
+    rates = []
+    for step in (6, 20):
+        model.optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.learning_rate))
+    assert rates == pytest.approx([0.02, 0])
+    assert model.steps_per_execution == 3
+    assert model.jit_compile is False
+    assert model.loss == "sparse_categorical_crossentropy"
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> trainer.EpochRecorder:
+    """Give the recorder of network 2 in its first epoch, with the reports in its `reports`."""
+    stopping = TRAIN.early_stopping.model_copy(update={"patience": 2})
+    settings = TRAIN.model_copy(update={"early_stopping": stopping, "schedule": "constant"})
+    reports: list[History] = []
+    folder = CheckpointFolder(tmp_path, "key")
+    recorder = trainer.EpochRecorder(settings, folder, State([], [], []), 1, reports.append)
+    recorder.reports = reports
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile("sgd")
+    model.optimizer.learning_rate = 0.25
+    recorder.set_model(model)
+    return recorder
+
+
+def test_after_each_epoch_the_state_is_on_the_disk(recorder: trainer.EpochRecorder) -> None:
+    """With the best epoch's weights; after two epochs without a gain the training stops."""
+    model, folder = recorder.model, recorder.checkpoints
+    for epoch, loss in enumerate([3.0, 1.0, 2.0, 1.5]):
+        assert not model.stop_training
+        model.set_weights([np.full((2, 1), epoch)])
+        recorder.on_epoch_end(epoch, {"loss": 9.0, "val_loss": loss})
+        state = folder.load(1)
+        assert state
+        assert state.history == recorder.history
+        assert state.variables[-1].tolist() == [[epoch], [epoch]]
+        (kept,) = state.kept_weights
+        assert kept.tolist() == [[min(epoch, 1)]] * 2
+        assert len(recorder.reports) == epoch + 1
+    assert model.stop_training
+    assert folder.load(0) is None
+    assert recorder.reports[-1] == [
+        {
+            "network": 2,
+            "epoch": epoch,
+            "learning_rate": 0.25,
+            "loss": 9.0,
+            "val_loss": loss,
+            "kept": int(epoch == 2),
+        }
+        for epoch, loss in enumerate([3.0, 1.0, 2.0, 1.5], start=1)
+    ]
+
+
+@pytest.mark.parametrize(("loss", "val_loss"), [("nan", "0.5"), ("0.5", "inf"), ("inf", "nan")])
+def test_a_loss_that_is_not_finite_ends_the_run(
+    recorder: trainer.EpochRecorder, loss: str, val_loss: str
+) -> None:
+    """A learning rate that is far too high gives an error and saves no state."""
+    with pytest.raises(StageError) as error:
+        recorder.on_epoch_end(4, {"loss": float(loss), "val_loss": float(val_loss)})
+    assert str(error.value) == (
+        f"the loss of epoch 5 is {loss}, on validation {val_loss}, expected a finite one; "
+        "no model was written: lower train.learning_rate and type the same command again"
+    )
+    assert recorder.checkpoints.load(1) is None
+    assert recorder.reports == []
+
+
+def test_ctrl_c_says_how_to_go_on(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    few_images: LabelledImages,
+) -> None:
+    """The process ends with code 1 and one line; after the training Ctrl-C is as before."""
+
+    class Interrupted(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
+        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def end(code: int) -> None:
+        assert code == 1
+        raise _KilledError
+
+    monkeypatch.setattr(os, "_exit", end)
+    before = signal.getsignal(signal.SIGINT)
+    inputs, folder = Inputs(few_images, few_images, 10), CheckpointFolder(tmp_path, "key")
+    with pytest.raises(_KilledError):
+        trainer.train_network(SHORT, inputs, folder, 0, [Interrupted()])
+    assert signal.getsignal(signal.SIGINT) is before
+    assert capfd.readouterr().err == (
+        "error: interrupted; 0 of 3 epochs are kept: "
+        "type the same command again, such as `dvc repro`, to go on after them\n"
+    )
 
 
 @pytest.mark.slow
@@ -108,17 +311,6 @@ def test_stops_and_keeps_the_best_epoch_or_the_last(
     model.compile(loss="sparse_categorical_crossentropy")
     expected = min(losses) if restore_best_weights else losses[-1]
     assert model.evaluate(*validation, verbose=0) == pytest.approx(expected, rel=1e-4)
-
-
-def test_a_loss_that_is_not_finite_ends_the_run(
-    tmp_path_factory: pytest.TempPathFactory, random_images: LabelledImages
-) -> None:
-    """A learning rate that is far too high gives an error and saves no state."""
-    settings = TRAIN.model_copy(update={"optimizer": "sgd", "learning_rate": 1e30})
-    folder = CheckpointFolder(tmp_path_factory.mktemp("a"), "key")
-    with pytest.raises(StageError, match=r"loss of epoch 1 is .*lower train.learning_rate"):
-        trainer.train_network(settings, Inputs(random_images, random_images, 10), folder, 0)
-    assert folder.load() is None
 
 
 INTERRUPTED_IN_A_DESTRUCTOR = """
