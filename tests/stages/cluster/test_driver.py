@@ -5,7 +5,13 @@ import pytest
 pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
 
 import ray
-from ray.exceptions import RayTaskError, WorkerCrashedError
+from ray.exceptions import (
+    NodeDiedError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+    WorkerCrashedError,
+)
 
 from stages.cluster.driver import MAX_LOSSES, Driver
 from stages.cluster.network import Network
@@ -61,8 +67,30 @@ def test_a_lost_task_is_given_again_and_not_for_ever(monkeypatch: pytest.MonkeyP
     line = "network 1: lost on a node, its process was killed; goes on after epoch 3"
     assert driver.lines == [line] * (MAX_LOSSES - 1)
     assert not network.finished
-    with pytest.raises(StageError, match="network 1 was lost 5 times in a row"):
+    with pytest.raises(StageError) as error:
         driver.collect(network, monkeypatch)
+    assert str(error.value) == (
+        "network 1 was lost 5 times in a row, the last time on a node: its process was killed; "
+        "the states of finished epochs are kept: look at the nodes, then type the same command "
+        "again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NodeDiedError("of age"), "its node is gone or hangs"),
+        (OutOfMemoryError("of memory"), "its node ran out of memory"),
+        (RayError("another\n" + "x" * 200), f"another {'x' * 92}"),
+    ],
+)
+def test_the_reason_of_a_loss_is_said(
+    error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In words where there are some, else as much as Ray says in 100 characters."""
+    driver = FakeDriver(error)
+    driver.collect(Network(4), monkeypatch)
+    assert driver.lines == [f"network 5: lost on a node, {reason}; goes on after epoch 3"]
 
 
 def test_a_task_that_ends_well_finishes_its_network(monkeypatch: pytest.MonkeyPatch) -> None:

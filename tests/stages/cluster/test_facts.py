@@ -1,9 +1,14 @@
+import hashlib
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stages.cluster import facts
 from stages.cluster.facts import describe_node, differences, set_omp_threads
+from stages.training.machine import describe_machine
+from tests.conftest import PROJECT
 
 HERE: dict[str, Any] = {
     "code": "c0de",
@@ -54,11 +59,27 @@ def test_this_machine_is_like_itself() -> None:
     assert differences(describe_node(), describe_node(), "native") == ([], [])
 
 
+def test_a_node_is_described_by_its_machine_and_its_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code is eight digits of the hash of all its files, one after the other."""
+    assert facts.CODE == PROJECT / "stages"
+    for name, content in {"b/c.py": "two", "a.py": "one", "b/d.txt": "no code"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(facts, "CODE", tmp_path)
+    code = hashlib.sha256(b"onetwo").hexdigest()[:8]
+    assert describe_node() == {"code": code, **describe_machine()}
+
+
+@pytest.mark.parametrize("before", [None, "7"])
 @pytest.mark.parametrize("value", [None, "3"])
 def test_threads_of_openmp_are_those_of_the_driver(
-    value: str | None, monkeypatch: pytest.MonkeyPatch
+    value: str | None, before: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Ray sets is replaced by what the driver has, also by nothing."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("OMP_NUM_THREADS", before or "")
+    if before is None:
+        del os.environ["OMP_NUM_THREADS"]
     set_omp_threads(value)
     assert os.environ.get("OMP_NUM_THREADS") == value

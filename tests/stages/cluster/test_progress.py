@@ -5,6 +5,8 @@ import select
 import termios
 from collections.abc import Callable
 
+import pytest
+
 from stages.cluster.progress import Board
 
 
@@ -24,10 +26,10 @@ def test_a_log_gets_a_line_for_each_change() -> None:
     ]
 
 
-def drawn(draw: Callable[[Board], None]) -> str:
-    """Return what a board writes to a terminal of 8 rows and 80 columns."""
+def drawn(draw: Callable[[Board], None], size: tuple[int, int] = (8, 80)) -> str:
+    """Return what a board writes to a terminal with this number of rows and columns."""
     reading, writing = pty.openpty()
-    termios.tcsetwinsize(reading, (8, 80))
+    termios.tcsetwinsize(reading, size)
     with os.fdopen(writing, "w", buffering=1) as terminal:
         draw(Board(terminal))
         parts = [os.read(reading, 1 << 16)]
@@ -57,5 +59,28 @@ def test_many_networks_fit_the_terminal() -> None:
     """Where the lines are too many, those in training are shown and the others counted."""
     lines = [(f"{i}: epoch 1 of 2" if i % 10 == 0 else f"{i}: waiting", "") for i in range(50)]
     text = drawn(lambda board: board.show(lines))
-    assert text.splitlines()[-1] == "45 others wait or have finished"
-    assert len(text.splitlines()) == 6
+    moving = [f"{i}: epoch 1 of 2" for i in range(0, 50, 10)]
+    others = "45 others wait or have finished"
+    assert text.removeprefix("\x1b[J").splitlines() == [*moving, others]
+
+
+@pytest.mark.parametrize(
+    ("size", "room", "width"),
+    [
+        ((8, 30), 6, 29),
+        ((3, 200), 1, 199),
+        ((1, 20), 1, 19),
+        ((0, 0), 22, 79),  # unknown, as in a container; most have at least 24 rows of 80
+    ],
+)
+def test_what_is_drawn_leaves_a_row_and_a_column(
+    size: tuple[int, int], room: int, width: int
+) -> None:
+    """A line that wraps, or one that makes the terminal scroll, would be drawn in a wrong place."""
+    lines = [(f"{i}: epoch 1 of 2 {'x' * 300}", "") for i in range(room + 1)]
+    cut = [line[:width] for line, _ in lines]
+    few = drawn(lambda board: board.show(lines[:room]), size).removeprefix("\x1b[J")
+    assert few.splitlines() == cut[:room]
+    many = drawn(lambda board: board.show(lines), size).removeprefix("\x1b[J")
+    others = "2 others wait or have finished"
+    assert many.splitlines() == [*cut[: room - 1], others[:width]]

@@ -1,0 +1,28 @@
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from tests.stages.cluster.fake import HEAD, Cluster
+from tests.stages.cluster.test_facts import HERE
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """Give a cluster of two nodes like this machine, "a" and "b", of one CPU each."""
+    from stages.cluster import driver, nodes  # here, because Ray may not be installed
+
+    cluster = Cluster()
+    cluster.alive = {"a": {"CPU": 1.0}, "b": {"CPU": 1.0}}
+    cluster.facts = {"a": HERE, "b": HERE}
+    for name in ("nodes", "remote", "get", "wait", "cancel"):
+        monkeypatch.setattr(f"ray.{name}", getattr(cluster, name))
+    monkeypatch.setattr("ray.put", lambda data: data)
+    context = SimpleNamespace(get_node_id=lambda: HEAD)
+    monkeypatch.setattr("ray.get_runtime_context", lambda: context)
+    monkeypatch.setattr(time, "monotonic", lambda: cluster.now)
+    monkeypatch.setattr(time, "sleep", cluster.sleep)
+    monkeypatch.setattr(nodes, "describe_node", lambda: HERE)
+    for module in (driver, nodes):
+        monkeypatch.setattr(module, "OMP_THREADS", "3")
+    return cluster
