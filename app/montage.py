@@ -107,9 +107,8 @@ def _tile(levels: Levels) -> Image.Image:
     """Scale levels (H, W) to fit a tile of 168x168 pixels."""
     whole = np.rint(np.clip(levels.astype(np.float32), 0, 1) * 255).astype(np.uint8)
     picture = Image.fromarray(whole)
-    enlarge = max(picture.size) < TILE_SIDE
     factor = TILE_SIDE / max(picture.size)
     size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
     tile = Image.new("L", (TILE_SIDE, TILE_SIDE), AROUND)
-    tile.paste(picture.resize(size, Image.Resampling.NEAREST if enlarge else Image.Resampling.BOX))
+    tile.paste(picture.resize(size, Image.Resampling.BOX))  # enlarged pixels stay sharp squares
     return tile
