@@ -26,6 +26,7 @@ def test_runs_are_merged_and_blanks_dropped() -> None:
     """A digit over several columns is one digit, and the same digit twice needs a blank between."""
     assert best_string(columns_of(BLANK, 3, 3, BLANK, 7)) == (3, 7)
     assert best_string(columns_of(1, BLANK, 1)) == (1, 1)
+    assert best_string(columns_of(BLANK, 1, BLANK, 1, sure=1.0)) == (1, 1)
     assert best_string(columns_of(BLANK, BLANK)) == ()
 
 
@@ -114,3 +115,11 @@ def test_a_digits_probabilities_are_those_of_the_strings_with_another_digit() ->
 def test_the_place_of_a_digit_is_the_middle_of_its_columns() -> None:
     """A digit in the columns 1 and 2 is at 2, one in column 4 at 4.5."""
     assert places(columns_of(BLANK, 3, 3, BLANK, 3), (3, 3)) == pytest.approx([2, 4.5])
+    assert places(columns_of(3, 1, 4, sure=1.0), (3, 1, 4)) == pytest.approx([0.5, 1.5, 2.5])
+
+
+def test_a_column_that_is_half_blank_counts_half() -> None:
+    """A digit in a whole and half a column is at (1 * 0.5 + 0.5 * 1.5) / 1.5."""
+    columns = columns_of(3, BLANK, sure=1.0)
+    columns[1, [3, BLANK]] = 0.5
+    assert places(columns, (3,)) == pytest.approx([1.25 / 1.5])

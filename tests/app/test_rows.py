@@ -6,7 +6,7 @@ from app.ctc import BLANK
 from app.judge import Verdict
 from app.marks import Mark
 from app.models import ROWS
-from app.rows import Row, RowReader, calibrated, combined, is_row, with_less_blank
+from app.rows import Row, RowReader, calibrated, combined, is_row, slanted, with_less_blank
 from pictures.arrays import Levels, Mask
 from pictures.background import inks
 from pictures.box import Box
@@ -26,12 +26,20 @@ def read_row() -> RowReader:
 
 def row_of(digits: tuple[int, ...], pitch: int, pen: int = 8) -> tuple[Levels, Mask, int]:
     """Draw digits in squares of 100 pixels, which overlap if the pitch is less."""
+    return ink_in(drawing_of(digits, pitch, pen))
+
+
+def drawing_of(digits: tuple[int, ...], pitch: int, pen: int = 8) -> Image.Image:
     picture = Image.new("L", (pitch * (len(digits) - 1) + 140, 140), 255)
     draw = ImageDraw.Draw(picture)
     for index, digit in enumerate(digits):
         for stroke in STROKES[digit]:
             points = [(x + pitch * index + 20, y + 20) for x, y in stroke]
             draw.line(points, 0, pen, joint="curve")
+    return picture
+
+
+def ink_in(picture: Image.Image) -> tuple[Levels, Mask, int]:
     return next(inks(np.asarray(picture, np.float32) / np.float32(255)))[:3]
 
 
@@ -45,6 +53,15 @@ def test_a_row_is_read(read_row: RowReader, pitch: int) -> None:
     middles = [(digit.box.left + digit.box.right) / 2 for digit in row.digits]
     expected = [70 + pitch * index for index in range(4)]
     np.testing.assert_allclose(middles, expected, atol=12)
+
+
+def test_what_the_digits_leave_is_marks(read_row: RowReader) -> None:
+    """A comma between two digits is none of them."""
+    picture = drawing_of((1, 2), 120)
+    ImageDraw.Draw(picture).line([(116, 98), (108, 124)], 0, 8)
+    row = read_row(*ink_in(picture))
+    assert [mark.character for mark in row.marks] == [","]
+    assert row.with_marks([1, 2]) == "1,2"
 
 
 def test_a_digit_has_its_own_ink(read_row: RowReader) -> None:
@@ -99,15 +116,38 @@ def test_combined_by_hand(none: float, is_cut: bool, expected: float) -> None:
 
 def test_no_network_rules_a_digit_out() -> None:
     """A probability of 0 leaves the other network a say."""
-    assert judged((1, 0), (0.5, 0.5), 0)[1] > 0
-    assert judged((0.5, 0.5), (0, 1), 0)[0] > 0
+    assert judged((1, 0), (0.5, 0.5), 0)[1] == pytest.approx(1e-3, rel=0.01)  # the root of 1e-6
+    assert judged((0.5, 0.5), (0, 1), 0)[0] == pytest.approx(1e-3, rel=0.01)
+
+
+def test_each_digit_of_a_row_has_its_own_probabilities() -> None:
+    """Where both networks agree, the mean of two digits is what they agree on."""
+    known = np.full((2, 10), 0.02, np.float32)
+    known[0, 3] = known[1, 7] = 0.82
+    row = Row([Digit(Box(0, 0, 9, 9), IMAGE)] * 2, known, [False, True], 1, [])
+    found = combined(row, Verdict(known, np.array([0, 0.5], np.float32)))
+    np.testing.assert_allclose(found, known, rtol=1e-5)
+
+
+def test_a_rows_confidence_is_no_higher_than_1() -> None:
+    """A sum that was rounded up is 1; the power 0.4 makes 0.76 of a half."""
+    assert calibrated(1.001) == 1
+    assert calibrated(0.5) == pytest.approx(0.7579, abs=1e-4)
+
+
+def test_a_slant_leaves_the_middle_of_the_height() -> None:
+    """Two columns a row: 3 and 28, of the 32 rows, are 12.5 rows from the middle, 15.5."""
+    levels = np.zeros((32, 100), np.float32)
+    levels[[3, 28], 50] = 1
+    found = np.argwhere(slanted(levels, 2) > 0.5)
+    np.testing.assert_array_equal(found, [(3, 25), (28, 75)])
 
 
 def test_two_boxes_or_a_wide_one_may_be_a_row() -> None:
     """A digit is higher than wide, and so is what may be read alone."""
     assert is_row([Box(0, 0, 30, 50), Box(40, 0, 70, 50)])
-    assert is_row([Box(0, 0, 60, 50)])
-    assert not is_row([Box(0, 0, 50, 50)])
+    assert not is_row([Box(0, 0, 33, 30)])  # 1.1 to 1
+    assert is_row([Box(0, 0, 34, 30)])
     assert not is_row([])
 
 
