@@ -122,6 +122,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files first that take longest, so that no process ends long before the others."""
     # While the second makes what the following also need, the third does something else.
     longest = ["test_cluster", "test_pipeline", "test_trainer", "test_extending", "test_kills"]
+    longest += ["test_own_pictures", "test_tour", "test_server"]
     places = {name: place for place, name in enumerate(longest)}
     items.sort(key=lambda item: places.get(item.path.stem, len(longest)))
 

@@ -139,7 +139,7 @@ def test_ctrl_c_ends_waiting_for_input(model: Path) -> None:
             "missing.png: "
         )  # now it waits for standard input
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 1
+        assert process.wait() == 1
         assert process.stderr.read() == "error: interrupted\n"
 
 
