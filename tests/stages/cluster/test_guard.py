@@ -77,13 +77,19 @@ def test_a_process_that_cannot_be_killed_is_left_after_ten_seconds(
         kill=lambda: kills.append(now[0]),
     )
 
+    def refuse() -> list[str]:
+        raise psutil.AccessDenied(-2)
+
+    # One of another user is not known to use the folder, and is left alone.
+    other = SimpleNamespace(pid=-2, cmdline=refuse)
+
     def wait(processes: list[object], timeout: float | None = None) -> None:
         assert processes == [process]
         assert timeout, "this would wait for ever"
         now[0] += timeout
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(psutil, "process_iter", lambda: [process])
+    monkeypatch.setattr(psutil, "process_iter", lambda: [process, other])
     monkeypatch.setattr(psutil, "wait_procs", wait)
     guard.clean_up(tmp_path)
     assert kills == [*range(10)]

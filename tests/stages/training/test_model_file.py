@@ -1,3 +1,5 @@
+import json
+import zipfile
 from pathlib import Path
 
 import keras
@@ -30,15 +32,27 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "twin.keras").read_bytes() != expected
 
 
+def test_nothing_in_a_saved_model_is_of_its_time_or_place(tmp_path: Path) -> None:
+    """Not a date, also if it is saved within one second, and not the address of an object."""
+    save_model(build_model("mlp", dropout=0, num_classes=10), tmp_path / "model.keras")
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        assert archive.namelist() == ["config.json", "metadata.json", "model.weights.h5"]
+        assert {part.date_time for part in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        metadata = json.loads(archive.read("metadata.json"))
+        assert b"shared_object_id" not in archive.read("config.json")
+    assert metadata == {
+        "keras_version": keras.__version__,
+        "date_saved": "1980-01-01@00:00:00",
+    }
+
+
 def test_loads_with_plain_keras(tmp_path: Path) -> None:
     """Keras loads the file in safe mode, and the model gives the same probabilities."""
     model = build_model("dense-cnn", dropout=0.5, num_classes=10)
     save_model(model, tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 1), dtype=np.uint8)
-    np.testing.assert_array_equal(
-        model.predict(images, verbose=0), loaded.predict(images, verbose=0)
-    )
+    np.testing.assert_array_equal(model(images), loaded(images))
 
 
 def test_refuses_a_damaged_model(tmp_path: Path) -> None:
@@ -48,15 +62,26 @@ def test_refuses_a_damaged_model(tmp_path: Path) -> None:
     assert load_model(path).count_params() == 407_050
     whole = path.read_bytes()
     middle = len(whole) // 2
-    for content in (
-        b"",
-        whole[:1000],
-        whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+    flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    for content, found in (
+        (b"", "File is not a zip file"),
+        (whole[:1000], "File is not a zip file"),
+        (flipped, "its part model.weights.h5 is damaged"),
     ):
         path.write_bytes(content)
-        with pytest.raises(StageError, match=r"found .*, expected a Keras model") as caught:
+        with pytest.raises(StageError) as error:
             load_model(path)
-        assert "\n" not in str(caught.value)
+        assert str(error.value) == (
+            f"{path}: found {found}, expected a Keras model; delete the file and type `dvc repro`"
+        )
+
+
+def test_a_model_is_loaded_to_be_used(tmp_path: Path) -> None:
+    """Its optimizer may be one that this program does not know, and is not needed."""
+    model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten()])
+    model.compile("sgd", "mse")
+    save_model(model, tmp_path / "model.keras")
+    assert not load_model(tmp_path / "model.keras").compiled
 
 
 def test_a_model_may_have_any_number_of_classes(tmp_path: Path) -> None:
@@ -68,6 +93,32 @@ def test_a_model_may_have_any_number_of_classes(tmp_path: Path) -> None:
         save_model(keras.Sequential([keras.Input(shape), keras.layers.Dense(2)]), path)
         with pytest.raises(StageError, match=r"found a model of .*, expected one of \(28, 28, 1\)"):
             load_model(path)
+
+
+def test_an_export_is_what_keras_makes_for_litert(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its layers are numbered from the first; nothing but the file that was asked for is left."""
+    made: list[Path] = []
+    calls: list[str] = []
+
+    class Loaded:
+        def export(self, path: Path, *, format: str, verbose: bool) -> None:  # noqa: A002
+            assert (path.suffix, format, verbose) == (".tflite", "litert", False)
+            path.write_bytes(b"exported")
+            made.append(path)
+
+    def load(path: Path) -> Loaded:
+        calls.append(path.name)
+        return Loaded()
+
+    monkeypatch.setattr(keras.utils, "clear_session", lambda: calls.append("numbers"))
+    monkeypatch.setattr(keras.models, "load_model", load)
+    export_litert(tmp_path / "model.keras", tmp_path / "digits.tflite")
+    assert (tmp_path / "digits.tflite").read_bytes() == b"exported"
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.tflite"]
+    assert not made[0].exists()
+    assert calls == ["numbers", "model.keras"]
 
 
 @pytest.mark.slow
