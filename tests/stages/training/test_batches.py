@@ -2,8 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from stages.shared.arrays import LabelledImages, load_split, save_split
+from stages.training import batches
+from stages.training.augmentation import augment
 from stages.training.batches import evaluation_batches, take, training_batches
 from stages.training.settings import Augmentation
 
@@ -14,21 +17,21 @@ SOME = Augmentation(rotation=10, scale=0.1, shear=5, shift=2)
 def _batch_bytes(
     data: LabelledImages, epochs: range, augmentation: Augmentation = NONE, seed: int = 0
 ) -> list[tuple[bytes, bytes]]:
-    batches = training_batches(data, 32, augmentation, seed, epochs)
+    found = training_batches(data, 32, augmentation, seed, epochs)
     return [
         (images.numpy().tobytes(), labels.numpy().tobytes())
         for _ in epochs
-        for images, labels in batches
+        for images, labels in found
     ]
 
 
 def test_an_epoch_has_every_image_once_with_its_label(random_images: LabelledImages) -> None:
     """200 images give six batches of 32 and one of eight, with each image once."""
-    batches = list(training_batches(random_images, 32, NONE, 0, range(1)))
-    assert [len(labels) for _, labels in batches] == [32] * 6 + [8]
+    found = list(training_batches(random_images, 32, NONE, 0, range(1)))
+    assert [len(labels) for _, labels in found] == [32] * 6 + [8]
     seen = sorted(
         (image.tobytes(), int(label))
-        for images, labels in batches
+        for images, labels in found
         for image, label in zip(images.numpy(), labels.numpy(), strict=True)
     )
     expected = sorted(
@@ -43,20 +46,47 @@ def test_validation_has_every_image_once_and_in_order(
 ) -> None:
     """From the first to the last image, with their labels, in whole batches but for the last."""
     data = LabelledImages(random_images.images[:count], np.arange(count, dtype=np.uint8))
-    batches = list(evaluation_batches(data, size).as_numpy_iterator())
-    assert [len(labels) for _, labels in batches[:-1]] == [size] * ((count - 1) // size)
-    images, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    found = list(evaluation_batches(data, size).as_numpy_iterator())
+    assert [len(labels) for _, labels in found[:-1]] == [size] * ((count - 1) // size)
+    images, labels = (np.concatenate(parts) for parts in zip(*found, strict=True))
     np.testing.assert_array_equal(images, data.images)
     np.testing.assert_array_equal(labels, data.labels)
 
 
 def test_no_tuner_thread_is_started(random_images: LabelledImages) -> None:
-    """The tuner's thread is never started; stopping it could take up to a minute."""
-    for batches in (
+    """The tuner's thread is never started; stopping it could take up to a minute.
+
+    Batches of any size have one form, so Keras compiles what it does with them once.
+    """
+    for made in (
         training_batches(random_images, 32, NONE, 0, range(1)),
         evaluation_batches(random_images, 32),
     ):
-        assert batches.options().autotune.enabled is False
+        assert made.options().autotune.enabled is False
+        assert made.element_spec == (
+            tf.TensorSpec((None, 28, 28, 1), tf.uint8),
+            tf.TensorSpec((None,), tf.uint8),
+        )
+        assert made.cardinality() == 7
+
+
+@pytest.mark.parametrize(("limit", "at_once"), [(8192, 8192), (70, 64), (10, 32)])
+def test_distortions_are_drawn_for_whole_batches_at_once(
+    limit: int, at_once: int, monkeypatch: pytest.MonkeyPatch, random_images: LabelledImages
+) -> None:
+    """For at most 8192 images, and at least one batch: in other parts they would be others."""
+    assert batches.AUGMENTED_AT_ONCE == 8192
+    monkeypatch.setattr(batches, "AUGMENTED_AT_ONCE", limit)
+    random = np.random.default_rng([5, 2])
+    order = random.permutation(200)
+    expected = [
+        augment(random_images.images[order[start : start + at_once]], SOME, random)
+        for start in range(0, 200, at_once)
+    ]
+    found = training_batches(random_images, 32, SOME, 5, range(2, 3)).as_numpy_iterator()
+    images, labels = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    np.testing.assert_array_equal(images, np.concatenate(expected))
+    np.testing.assert_array_equal(labels, random_images.labels[order])
 
 
 @pytest.mark.parametrize("augmentation", [NONE, SOME])

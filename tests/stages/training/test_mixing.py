@@ -15,6 +15,15 @@ OWN = LabelledImages(
 )
 
 
+def test_mixed_batches_have_the_form_of_the_others(inputs: Inputs) -> None:
+    """Keras compiles what it does with them once, and knows how many there are."""
+    mixed = mixed_batches(inputs, TRAIN, 0, range(1))
+    plain = training_batches(inputs.training, 32, TRAIN.augmentation, 0, range(1))
+    assert mixed.element_spec == plain.element_spec
+    assert mixed.cardinality() == 7
+    assert mixed.options().autotune.enabled is False
+
+
 def epochs(
     inputs: Inputs, settings: Train, start: int, stop: int
 ) -> list[list[tuple[np.ndarray, np.ndarray]]]:
