@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from stages.shared.arrays import LabelledImages
+from stages.training.augmentation import augment
 from stages.training.batches import training_batches
 from stages.training.inputs import Inputs
 from stages.training.mixing import mixed_batches
@@ -39,19 +40,32 @@ def inputs(random_images: LabelledImages) -> Inputs:
     return Inputs(dark, dark, 10, OWN)
 
 
-def test_a_share_of_each_batch_are_own_pictures(inputs: Inputs) -> None:
-    """A quarter of 32 are eight, also in the last batch; sizes stay, and labels go with images."""
-    settings = TRAIN.model_copy(update={"augmentation": PLAIN})
+@pytest.mark.parametrize(("share", "count"), [(0.25, 8), (0.5, 16)])
+def test_a_share_of_each_batch_are_own_pictures(inputs: Inputs, share: float, count: int) -> None:
+    """A quarter of 32 are eight; sizes stay, also of a small last batch; labels go with images."""
+    settings = TRAIN.model_copy(update={"augmentation": PLAIN, "own_share": share})
     (batches,) = epochs(inputs, settings, 0, 1)
     assert [len(labels) for _, labels in batches] == [32] * 6 + [8]
     for images, labels in batches:
         levels = images.max(axis=(1, 2, 3))
-        assert (levels >= 200).sum() == 8
-        np.testing.assert_array_equal(levels[:8] - 200, labels[:8])
-    shown = np.concatenate([labels[:8] for _, labels in batches])
+        assert (levels >= 200).sum() == min(count, len(labels))
+        np.testing.assert_array_equal(levels[:count] - 200, labels[:count])
+    shown = np.concatenate([labels[:count] for _, labels in batches[:6]])
     counts = np.bincount(shown, minlength=5)
-    assert counts.sum() == 56
+    assert counts.sum() == 6 * count
     assert np.ptp(counts) <= 1  # all come once before one comes again
+
+
+def test_own_pictures_are_distorted_as_the_others_are(inputs: Inputs) -> None:
+    """By the seed, the epoch and a 1, after the order of 12 rounds, as 7 batches take 56 of 5."""
+    random = np.random.default_rng([0, 3, 1])
+    order = np.concatenate([random.permutation(5) for _ in range(12)])
+    (batches,) = epochs(inputs, TRAIN, 3, 4)
+    for step, (images, labels) in enumerate(batches):
+        chosen = order[8 * step : 8 * step + 8]
+        expected = augment(OWN.images[chosen], TRAIN.augmentation, random)
+        np.testing.assert_array_equal(images[:8], expected)
+        np.testing.assert_array_equal(labels[:8], OWN.labels[chosen])
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01])
