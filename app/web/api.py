@@ -121,7 +121,7 @@ def parsed(kind: type[Parsed], content: bytes) -> Parsed:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else ""
     if key not in fields:
         found = f"the key {ascii(key)[:60]}" if key else "something else"

@@ -33,7 +33,9 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         # create_server repeats the address in the error's text.
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        sys.exit(f"error: {host}, port {port}: {reason}; try another --port or --host")
+    except UnicodeError:  # a part of the name is empty or too long
+        reason = "not the name of a host"
+    sys.exit(f"error: {host}, port {port}: {reason}; try another --port or --host")
 
 
 def serve(app: Guard, listener: socket.socket, is_behind_proxy: bool) -> None:

@@ -76,17 +76,22 @@ def serving(app: Callable[..., Awaitable[None]]) -> Iterator[int]:
         server.should_exit = True
 
 
-def ask(
-    app: Guard, method: str, path: str, body: bytes, headers: dict[str, str]
+async def asked(
+    app: Guard,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+    client: str = "127.0.0.1",
 ) -> tuple[int, bytes]:
-    """Return the status and the content of the answer to a request of this machine's."""
+    """Return the status and the content of the answer to a request, sent without a network."""
     sent: list[Message] = []
     body_comes = True
 
     async def receive() -> Message:
         nonlocal body_comes
-        if not body_comes:
-            await asyncio.Event().wait()  # the client stays for the answer
+        if not body_comes:  # the client waits for its answer
+            return await asyncio.Future[Message]()
         body_comes = False
         return {"type": "http.request", "body": body}
 
@@ -94,18 +99,24 @@ def ask(
         sent.append(message)
 
     path, _, query = path.partition("?")
+    headers = {"content-length": str(len(body))} | (headers or {})
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "query_string": query.encode(),
         "headers": [(name.encode(), text.encode("latin-1")) for name, text in headers.items()],
-        "client": ("127.0.0.1", 1),
+        "client": (client, 1) if client else None,
         "server": ("127.0.0.1", 80),
         "scheme": "http",
     }
-    asyncio.run(app(scope, receive, send))
+    await app(scope, receive, send)
     return sent[0]["status"], b"".join(message["body"] for message in sent[1:])
+
+
+def ask(app: Guard, method: str, path: str, *request: Any, **options: Any) -> tuple[int, bytes]:
+    """Do the same where no event loop runs."""
+    return asyncio.run(asked(app, method, path, *request, **options))
 
 
 def connect(port: int) -> socket.socket:

@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 
 import pytest
 from hypothesis import example, given
@@ -53,26 +54,53 @@ def test_a_picture_in_a_form(fields: str, picture: bytes) -> None:
     assert picture_in('Multipart/Form-Data; boundary="line"', form((fields, picture))) == picture
 
 
+NO_FIELD = 'no such field in the form, expected a file in "picture"'
+MANY = f"a damaged form: more than {MAX_PARTS} fields"
+
+
 @pytest.mark.parametrize(
-    ("kind", "content"),
+    ("kind", "content", "found"),
     [
-        (BOUNDARY, b""),
-        (BOUNDARY, form(('name="file"; filename="picture"', b"a"))),
-        (BOUNDARY, form((FILE, b"cut off"), end=b"")),
-        (BOUNDARY, b"--line\r\nA: a; name=picture;\r\nContent-Disposition: b\r\n\r\nc\r\n--line--"),
-        (BOUNDARY, b"\r\n".join([b"--line"] * 1000)),
-        (BOUNDARY, form(*[('name="a"', b"")] * MAX_PARTS, (FILE, b"a"))),
-        (BOUNDARY, form((FILE, b"\r\n--lineX" * 100))),
-        (BOUNDARY, form((f"{FILE}; a=" + 10000 * "a", b""))),
-        ("multipart/form-data", form((FILE, b"a"))),
-        ("multipart/form-data; boundary=other", form((FILE, b"a"))),
-        ("multipart/form-data; boundary=" + 1000 * "a", form((FILE, b"a"))),
+        (BOUNDARY, b"", NO_FIELD),
+        (BOUNDARY, form(('name="file"; filename="picture"', b"a")), NO_FIELD),
+        (BOUNDARY, form((FILE, b"cut off"), end=b""), NO_FIELD),
+        (
+            BOUNDARY,
+            b"--line\r\nA: a; name=picture;\r\nContent-Disposition: b\r\n\r\nc\r\n--line--",
+            NO_FIELD,
+        ),
+        (BOUNDARY, b"\r\n".join([b"--line"] * 1000), MANY),
+        (BOUNDARY, form(*[('name="a"', b"")] * MAX_PARTS, (FILE, b"a")), MANY),
+        (BOUNDARY, form((FILE, b"\r\n--lineX" * (MAX_PARTS + 1))), MANY),
+        ("multipart/form-data", b"\r\n--" * (MAX_PARTS + 2), MANY),
+        (BOUNDARY, form((f"{FILE}; a=" + 10000 * "a", b"")), "a damaged form: ..."),
+        ("multipart/form-data", form((FILE, b"a")), "a damaged form: ..."),
+        ("multipart/form-data; boundary=other", form((FILE, b"a")), "a damaged form: ..."),
+        (f"multipart/form-data; boundary={1000 * 'a'}", form((FILE, b"a")), "a damaged form: ..."),
     ],
 )
-def test_a_form_without_a_picture(kind: str, content: bytes) -> None:
+def test_a_form_without_a_picture(kind: str, content: bytes, found: str) -> None:
     """Another field, a cut form, wrong boundaries and what looks like many are refused."""
-    with pytest.raises(PictureError, match=r"\Afound .+\Z"):
+    with pytest.raises(PictureError) as caught:
         picture_in(kind, content)
+    start, dots, _ = found.partition("...")
+    message = str(caught.value)
+    assert message.startswith(f"found {start}") if dots else message == f"found {found}"
+    assert "\n" not in message
+
+
+def test_a_picture_may_contain_what_looks_like_a_boundary() -> None:
+    """A few times: it is then a part of the picture like any other bytes."""
+    picture = b"\r\n--lineX" * MAX_PARTS
+    assert picture_in(BOUNDARY, form((FILE, picture))) == picture
+
+
+@pytest.mark.parametrize("mark", [",", "[", "{"])
+def test_json_has_a_few_marks(mark: str) -> None:
+    """Ten of them are looked at, the first bracket included; more are refused unseen."""
+    for count, message in ((9, '"picture": found no base64'), (10, "found more keys or lists")):
+        with pytest.raises(PictureError, match=f"^{message}"):
+            picture_in("application/json", f'{{"picture": "{mark * count}"}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -105,8 +133,11 @@ def test_json_of_another_form(content: bytes, message: str) -> None:
 @pytest.mark.parametrize("digit", ["10", "-1", "1.5", '"1"', "true", "null", "1e400", "NaN"])
 def test_a_question_about_no_digit(digit: str) -> None:
     """Only whole numbers from 0 to 9 are digits."""
-    with pytest.raises(PictureError, match="expected"):
+    with pytest.raises(PictureError) as caught:
         parsed(WhyBody, f'{{"image": "", "digit": {digit}}}'.encode())
+    alone = 'found something else, expected a JSON object with "image" and "digit" alone'
+    whole = r'"digit": found .+, expected a whole number from 0 to 9'
+    assert re.fullmatch(whole, str(caught.value)) or (digit == "NaN" and str(caught.value) == alone)
 
 
 def test_a_question_about_a_class() -> None:
@@ -123,3 +154,23 @@ def test_deep_and_long_json_is_refused() -> None:
         with pytest.raises(PictureError) as caught:
             parsed(PictureBody, content)
         assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b'{"picture": "", "%s": 1}' % (b"k" * 99),
+            f'found the key \'{"k" * 59}, expected a JSON object with "picture" alone',
+        ),
+        (
+            b'{"picture": [%s]}' % (b"1" * 99),
+            f'"picture": found [{"1" * 59}, expected a picture file in base64',
+        ),
+    ],
+)
+def test_what_was_found_is_named_in_60_characters(content: bytes, message: str) -> None:
+    """Whoever sends a long key or value finds its beginning in the error."""
+    with pytest.raises(PictureError) as caught:
+        parsed(PictureBody, content)
+    assert str(caught.value) == message

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 from hypothesis import given, settings
 
+from app.classes import DIGITS
+from app.own_folder import OwnFolder
+from app.web.api import why_body
+from app.web.openapi import json_body
+from app.web.teach import NoMemory, Teacher
 from tests.app.conftest import Server
+from tests.app.web.serving import application, ask
 
 if TYPE_CHECKING:  # its import takes a second, in every process
     import schemathesis
-
-pytestmark = pytest.mark.slow
 
 EXAMPLES = 20  # for each operation and mode
 
@@ -28,6 +33,7 @@ def api(server: Server) -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_url(f"{server.url}/openapi.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
     [
@@ -56,26 +62,88 @@ def test_keeps_its_description(
     check()
 
 
-def test_describes_bodies_answers_and_errors(server: Server) -> None:
-    """Each POST has its bodies, its answer and its errors; each error is one line of JSON."""
-    paths = requests.get(f"{server.url}/openapi.json", timeout=100).json()["paths"]
-    assert set(paths) == {"/read", "/steps", "/why", "/model", "/health"}
-    for path in ("/read", "/steps"):
-        bodies = paths[path]["post"]["requestBody"]["content"]
-        assert set(bodies) == {
-            "application/octet-stream",
-            "multipart/form-data",
-            "application/json",
-        }
-    drawing = paths["/steps"]["post"]["responses"].pop("200")
-    assert set(drawing["content"]) == {"image/png"}
-    answers = {"/read": "ReadingJson", "/steps": None, "/why": "ImportanceJson"}
-    for path, answer in answers.items():
-        responses = paths[path]["post"]["responses"]
-        schemas = {
-            status: response["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
-            for status, response in responses.items()
-        }
-        assert schemas.pop("200", None) == answer
-        assert set(schemas.values()) == {"ErrorJson"}
-        assert {"400", "403", "408", "413", "421", "422", "500", "503"} <= set(schemas)
+BODIES = {
+    "application/octet-stream": {"type": "string", "format": "binary"},
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {"picture": {"type": "string", "format": "binary"}},
+        "required": ["picture"],
+    },
+    "application/json": {"picture": "string"},
+}
+UNDO = {"application/json": {"label": "string", "name": "string"}}
+WHY = {"application/json": {"image": "string", "digit": "integer"}}
+PNG = {"image/png": {"type": "string", "format": "binary"}}
+ANY = {421, 403}
+ANY_BODY = ANY | {400, 408, 413, 422, 500, 503}
+PICTURE = ANY_BODY | {415}
+ROUTES: dict[str, tuple[Any, Any, set[int]]] = {
+    "POST /read": (BODIES, "ReadingJson", PICTURE),
+    "POST /steps": (BODIES, PNG, PICTURE),
+    "POST /why": (WHY, "ImportanceJson", ANY_BODY),
+    "POST /teach": (BODIES, "SavedJson", PICTURE | {507}),
+    "POST /teach/undo": (UNDO, "UndoneJson", PICTURE | {507}),
+    "GET /model": (None, "ModelJson", {421}),
+    "GET /health": (None, "HealthJson", set()),
+}
+
+
+def shortened(content: dict[str, Any]) -> Any:
+    """Return the name of an answer's form, the types of a JSON body, or a schema as it is."""
+    schemas = {kind: one["schema"] for kind, one in content.items()}
+    if "$ref" in schemas.get("application/json", {}):
+        assert [*schemas] == ["application/json"]
+        return schemas["application/json"]["$ref"].rpartition("/")[2]
+    if "application/json" in schemas:
+        described = schemas["application/json"]
+        assert described["additionalProperties"] is False
+        assert [*described["properties"]] == described["required"]
+        types = {name: one["type"] for name, one in described["properties"].items()}
+        schemas["application/json"] = types
+    return schemas
+
+
+def test_describes_the_body_the_answer_and_the_errors_of_each_route(tmp_path: Path) -> None:
+    """Programs are written by it, and none knows of /teach unless the server is taught."""
+
+    async def read_example(content: bytes) -> tuple[bytes, str, bytes]:
+        return content, ".png", b""
+
+    teacher = Teacher(OwnFolder(tmp_path, DIGITS), NoMemory(), read_example)
+    for app, is_taught in ((application(), False), (application(teacher=teacher), True)):
+        content = json.loads(ask(app, "GET", "/openapi.json")[1])
+        found, descriptions = {}, set()
+        for path, methods in content["paths"].items():
+            for method, route in methods.items():
+                body = route.get("requestBody")
+                assert not body or body["required"]
+                responses = {
+                    int(status): shortened(response["content"])
+                    for status, response in route["responses"].items()
+                }
+                descriptions |= {
+                    (status, response["description"])
+                    for status, response in route["responses"].items()
+                    if status != "200"
+                }
+                answer = responses.pop(200)
+                assert {*responses.values()} <= {"ErrorJson"}
+                name = f"{method.upper()} {path}"
+                found[name] = body and shortened(body["content"]), answer, {*responses}
+        assert found == {name: ROUTES[name] for name in ROUTES if is_taught or "teach" not in name}
+        assert len(descriptions) == len(dict(descriptions))  # each status means one thing
+        assert content["info"]["title"] == "Handwritten digits"
+        forms = content["components"]["schemas"]
+        assert forms["ErrorJson"]["required"] == ["error"]
+        rows = forms["ImportanceJson"]["properties"]["importance"]
+        for size in (rows, rows["items"]):
+            assert (size["minItems"], size["maxItems"]) == (28, 28)
+
+
+@pytest.mark.parametrize("classes", [10, 26])
+def test_describes_which_classes_may_be_asked_about(classes: int) -> None:
+    """The numbers of the classes go from 0 to the last one."""
+    body = json_body(why_body(classes))["application/json"]["schema"]
+    assert body["title"] == "WhyBody"
+    digit = body["properties"]["digit"]
+    assert (digit["minimum"], digit["maximum"]) == (0, classes - 1)

@@ -1,70 +1,72 @@
-import asyncio
-import http.client
 import json
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from PIL import Image
-from starlette.types import Message
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from app.classes import DIGITS
 from app.own_folder import OwnFolder, name_of
 from app.web.guard import LOOPBACK
 from app.web.server import MAX_BYTES
-from app.web.teach import Teacher
+from app.web.teach import Teacher, refuse_strangers
 from pictures.files import UnknownFormatError
 from tests.app.conftest import NAMES, Named, Server, drawn, encoded, images_in
 from tests.app.conftest import serving as serving_page
-from tests.app.web.serving import application, serving
+from tests.app.web.serving import application, ask
 
 PICTURE = b"\x89PNG a picture"
 NAME = name_of(PICTURE, ".png")
+PIXELS = bytes(range(196)) * 4
 
 
-class NoMemory:
+class Memory:
     """Stands in for the corrections that answers go by."""
 
     def __init__(self) -> None:
-        self.files: list[str] = []
+        self.known: dict[str, tuple[bytes, int]] = {}
 
-    def add(self, file: str, _: bytes, __: int) -> None:
-        self.files.append(file)
+    def add(self, file: str, pixels: bytes, label: int) -> None:
+        self.known[file] = pixels, label
 
     def remove(self, file: str) -> None:
-        self.files = [other for other in self.files if other != file]
+        self.known.pop(file, None)
 
     def adjusted(self, answer: dict[str, Any]) -> dict[str, Any]:
-        return answer
+        return answer | {"text": ", ".join(self.known)}
 
 
 async def read_png(content: bytes) -> tuple[bytes, str, bytes]:
     """Stand in for the reading of a picture of one digit."""
     if not content.startswith(b"\x89PNG"):
         raise UnknownFormatError("not a picture in a known format")
-    return content, ".png", bytes(28 * 28)
+    return content, ".png", PIXELS
 
 
 class Lesson:
-    """A server that is taught, without a model."""
+    """An application that is taught, without a model."""
 
-    def __init__(self, folder: Path, port: int, memory: NoMemory) -> None:
-        self.folder, self.port, self.memory = folder, port, memory
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.memory = folder, Memory()
+        teacher = Teacher(OwnFolder(folder / "data" / "own", DIGITS), self.memory, read_png)
+        self.app = application(hosts=LOOPBACK, teacher=teacher)
 
-    def post(self, path: str, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
-        """Send a POST with headers, such as Host, and return the status and the JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=100)
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("POST", path, body, names)
-        response = connection.getresponse()
-        status, content = response.status, json.loads(response.read())
-        connection.close()
-        return status, content
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any]:
+        """Send a request with headers, such as Host, and return the status and the JSON."""
+        names = {name.lower().replace("_", "-"): value for name, value in headers.items()}
+        status, content = ask(self.app, method, path, body, {"host": "localhost"} | names)
+        return status, json.loads(content)
 
-    def undo(self, label: object, name: object) -> tuple[int, dict[str, Any]]:
+    def post(self, path: str, body: bytes, **headers: str) -> tuple[int, Any]:
+        return self.ask("POST", path, body, **headers)
+
+    def undo(self, label: object, name: object) -> tuple[int, Any]:
         return self.post("/teach/undo", json.dumps({"label": label, "name": name}).encode())
 
     def files(self) -> list[str]:
@@ -72,12 +74,9 @@ class Lesson:
 
 
 @pytest.fixture
-def lesson(tmp_path: Path) -> Iterator[Lesson]:
-    """Give a server that saves corrections in a folder of its own."""
-    memory = NoMemory()
-    teacher = Teacher(OwnFolder(tmp_path / "data" / "own", DIGITS), memory, read_png)
-    with serving(application(hosts=LOOPBACK, teacher=teacher)) as port:
-        yield Lesson(tmp_path, port, memory)
+def lesson(tmp_path: Path) -> Lesson:
+    """Give an application that saves corrections in a folder of its own."""
+    return Lesson(tmp_path)
 
 
 def test_a_correction_is_saved_moved_and_undone(lesson: Lesson) -> None:
@@ -93,10 +92,11 @@ def test_a_correction_is_saved_moved_and_undone(lesson: Lesson) -> None:
             f"data/own/{label}",
             f"data/own/{label}/{NAME}",
         ]
-        assert lesson.memory.files == [f"{label}/{NAME}"]
+        assert lesson.memory.known == {f"{label}/{NAME}": (PIXELS, int(label))}
+        assert lesson.post("/read", PICTURE)[1]["text"] == f"{label}/{NAME}"
     assert lesson.undo("7", NAME) == (200, {"path": f"{lesson.folder}/data/own/7/{NAME}"})
     assert lesson.files() == ["data", "data/own"]
-    assert lesson.memory.files == []
+    assert lesson.memory.known == {}
 
 
 @pytest.mark.parametrize(
@@ -176,70 +176,88 @@ def test_a_full_disk_is_said(lesson: Lesson, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "fsync", fail)
     status, answer = lesson.post("/teach?label=3", PICTURE)
     assert (status, list(answer)) == (507, ["error"])
-    assert "No space left on device" in answer["error"]
+    assert answer["error"].startswith(f"{lesson.folder}/data/own/3: No space left on device; ")
     assert lesson.files() == ["data", "data/own"]
-    assert lesson.memory.files == []
+    assert lesson.memory.known == {}
+
+
+STRANGER = "only the machine that the server runs on may teach it"
+UNKNOWN = "unknown host, expected one of 127.0.0.1, localhost, ::1"
+FOREIGN = "a page of another site may not use this server"
 
 
 @pytest.mark.parametrize(
-    ("client", "host", "status"),
+    ("client", "headers", "refusal"),
     [
-        ("127.0.0.1", "localhost", 200),
-        ("::1", "[::1]:8000", 200),
-        ("::ffff:127.0.0.1", "127.0.0.1", 200),
-        ("192.0.2.1", "127.0.0.1", 403),
-        ("", "127.0.0.1", 403),
-        ("127.0.0.1", "elsewhere.example", 421),
+        ("127.0.0.1", {"host": "localhost"}, None),
+        ("127.0.0.1", {"host": "localhost:1", "origin": "http://localhost:1"}, None),
+        ("::1", {"host": "[::1]:8000"}, None),
+        ("::ffff:127.0.0.1", {"host": "127.0.0.1"}, None),
+        ("127.255.0.9", {"host": "127.0.0.1"}, None),
+        ("::1%lo", {"host": "localhost"}, None),
+        ("192.0.2.1", {"host": "127.0.0.1"}, (403, STRANGER)),
+        ("::ffff:192.0.2.1", {"host": "127.0.0.1"}, (403, STRANGER)),
+        ("2001:db8::1", {"host": "127.0.0.1"}, (403, STRANGER)),
+        ("", {"host": "127.0.0.1"}, (403, STRANGER)),
+        ("a socket", {"host": "127.0.0.1"}, (403, STRANGER)),
+        ("127.0.0.1", {"host": "localhost", "x-forwarded-for": "127.0.0.1"}, (403, STRANGER)),
+        ("127.0.0.1", {"host": "localhost", "x-real-ip": "127.0.0.1"}, (403, STRANGER)),
+        ("127.0.0.1", {"host": "localhost", "forwarded": "for=127.0.0.1"}, (403, STRANGER)),
+        ("127.0.0.1", {"host": "elsewhere.example"}, (421, UNKNOWN)),
+        ("127.0.0.1", {}, (421, UNKNOWN)),
+        ("127.0.0.1", {"host": "localhost", "origin": "http://a.example"}, (403, FOREIGN)),
+        ("127.0.0.1", {"host": "localhost", "sec-fetch-site": "cross-site"}, (403, FOREIGN)),
     ],
 )
-def test_the_route_itself_serves_this_machine_alone(
-    tmp_path: Path, client: str, host: str, status: int
+def test_the_routes_themselves_serve_this_machine_alone(
+    client: str, headers: dict[str, str], refusal: tuple[int, str] | None
 ) -> None:
-    """Whatever hosts the server allows, another machine or name saves nothing."""
-    teacher = Teacher(OwnFolder(tmp_path / "own", DIGITS), NoMemory(), read_png)
-    app, sent = application(teacher=teacher), list[Message]()
-    parts = iter([{"type": "http.request", "body": PICTURE, "more_body": False}])
+    """Whatever hosts the server allows, whoever passes a request on: no stranger may write."""
+    scope = {"type": "http", "client": (client, 1) if client else None}
+    raw = [(name.encode(), text.encode()) for name, text in headers.items()]
+    with ExitStack() as stack:
+        if refusal:
+            caught = stack.enter_context(pytest.raises(HTTPException))
+        refuse_strangers(Request(scope | {"headers": raw}))
+    assert not refusal or (caught.value.status_code, caught.value.detail) == refusal
 
-    async def receive() -> Message:
-        return next(parts)
 
-    async def send(message: Message) -> None:
-        sent.append(message)
+def test_a_stranger_reaches_neither_route(tmp_path: Path) -> None:
+    """Also where the server allows all hosts, another machine saves nothing and undoes nothing."""
+    teacher = Teacher(OwnFolder(tmp_path, DIGITS), Memory(), read_png)
+    app = application(teacher=teacher)
+    host = {"host": "localhost"}
+    saved = json.dumps({"label": "3", "name": NAME}).encode()
+    for client, status in (("192.0.2.1", 403), ("127.0.0.1", 200)):
+        for path, body in (("/teach?label=3", PICTURE), ("/teach/undo", saved)):
+            assert ask(app, "POST", path, body, host, client=client)[0] == status
+            assert (tmp_path / "3").exists() == (status == 200 and path != "/teach/undo")
 
-    scope = {"type": "http", "method": "POST", "path": "/teach", "query_string": b"label=3"}
-    scope |= {"headers": [(b"host", host.encode())], "client": (client, 1)}
-    asyncio.run(app(scope, receive, send))
-    assert sent[0]["status"] == status
-    assert (tmp_path / "own").exists() == (status == 200)
+
+@pytest.mark.parametrize(("size", "status"), [(1 << 10, 422), ((1 << 10) + 1, 413)])
+def test_what_is_undone_is_named_in_a_few_bytes(lesson: Lesson, size: int, status: int) -> None:
+    """A body of 1 KiB is looked at, and a larger one is not."""
+    found, answer = lesson.post("/teach/undo", b" " * size)
+    assert found == status
+    assert status == 422 or answer == {"error": "more than 1 KiB"}
 
 
 def test_without_teaching_nothing_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that is not taught has no such routes, and says so to the page."""
-    monkeypatch.chdir(tmp_path)
-    with serving(application(hosts=LOOPBACK)) as port:
-        lesson = Lesson(tmp_path, port, NoMemory())
-        for path in ("/teach?label=3", "/teach/undo"):
-            assert lesson.post(path, PICTURE) == (404, {"error": "Not Found"})
-        url = f"http://127.0.0.1:{port}"
-        assert requests.get(f"{url}/model", timeout=100).json()["teach"] == ""
-        paths = requests.get(f"{url}/openapi.json", timeout=100).json()["paths"]
-    assert not [path for path in paths if "teach" in path]
+    monkeypatch.chdir(lesson.folder)
+    lesson.app = application(hosts=LOOPBACK)
+    for path in ("/teach?label=3", "/teach/undo"):
+        assert lesson.post(path, PICTURE) == (404, {"error": "Not Found"})
+    assert lesson.ask("GET", "/model")[1]["teach"] == ""
+    assert not [path for path in lesson.ask("GET", "/openapi.json")[1]["paths"] if "teach" in path]
     assert lesson.files() == []
 
 
-def test_the_routes_are_described(lesson: Lesson) -> None:
-    """With --teach OpenAPI has both routes, their answers, and each status that they give."""
-    url = f"http://127.0.0.1:{lesson.port}"
-    paths = requests.get(f"{url}/openapi.json", timeout=100).json()["paths"]
-    for path, answer in (("/teach", "SavedJson"), ("/teach/undo", "UndoneJson")):
-        responses = paths[path]["post"]["responses"]
-        assert {"200", "403", "413", "415", "421", "422", "507"} <= set(responses)
-        schema = responses["200"]["content"]["application/json"]["schema"]["$ref"]
-        assert schema.endswith(answer)
-    folder = requests.get(f"{url}/model", timeout=100).json()["teach"]
-    assert folder == f"{lesson.folder}/data/own"
+def test_a_server_that_is_taught_says_where(lesson: Lesson) -> None:
+    """The page tells its visitor the folder of the corrections."""
+    assert lesson.ask("GET", "/model")[1]["teach"] == f"{lesson.folder}/data/own"
 
 
 @pytest.fixture(scope="module")
