@@ -1,7 +1,3 @@
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -9,13 +5,12 @@ import numpy as np
 import pytest
 
 from stages.shared.arrays import LabelledImages
-from stages.shared.cli import StageError
 from stages.training import trainer
-from stages.training.checkpoint import CheckpointFolder, State
+from stages.training.checkpoint import CheckpointFolder
 from stages.training.early_stopping import History
 from stages.training.inputs import Inputs
 from stages.training.settings import Train
-from tests.conftest import PROJECT, TRAIN
+from tests.conftest import TRAIN
 
 SHORT = TRAIN.model_copy(update={"epochs": 3, "batch_size": 16})
 
@@ -142,94 +137,6 @@ def test_a_model_is_compiled_as_the_parameters_say(optimizer: str) -> None:
     assert model.loss == "sparse_categorical_crossentropy"
 
 
-@pytest.fixture
-def recorder(tmp_path: Path) -> trainer.EpochRecorder:
-    """Give the recorder of network 2 in its first epoch, with the reports in its `reports`."""
-    stopping = TRAIN.early_stopping.model_copy(update={"patience": 2})
-    settings = TRAIN.model_copy(update={"early_stopping": stopping, "schedule": "constant"})
-    reports: list[History] = []
-    folder = CheckpointFolder(tmp_path, "key")
-    recorder = trainer.EpochRecorder(settings, folder, State([], [], []), 1, reports.append)
-    recorder.reports = reports
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, use_bias=False)])
-    model.compile("sgd")
-    model.optimizer.learning_rate = 0.25
-    recorder.set_model(model)
-    return recorder
-
-
-def test_after_each_epoch_the_state_is_on_the_disk(recorder: trainer.EpochRecorder) -> None:
-    """With the best epoch's weights; after two epochs without a gain the training stops."""
-    model, folder = recorder.model, recorder.checkpoints
-    for epoch, loss in enumerate([3.0, 1.0, 2.0, 1.5]):
-        assert not model.stop_training
-        model.set_weights([np.full((2, 1), epoch)])
-        recorder.on_epoch_end(epoch, {"loss": 9.0, "val_loss": loss})
-        state = folder.load(1)
-        assert state
-        assert state.history == recorder.history
-        assert state.variables[-1].tolist() == [[epoch], [epoch]]
-        (kept,) = state.kept_weights
-        assert kept.tolist() == [[min(epoch, 1)]] * 2
-        assert len(recorder.reports) == epoch + 1
-    assert model.stop_training
-    assert folder.load(0) is None
-    assert recorder.reports[-1] == [
-        {
-            "network": 2,
-            "epoch": epoch,
-            "learning_rate": 0.25,
-            "loss": 9.0,
-            "val_loss": loss,
-            "kept": int(epoch == 2),
-        }
-        for epoch, loss in enumerate([3.0, 1.0, 2.0, 1.5], start=1)
-    ]
-
-
-@pytest.mark.parametrize(("loss", "val_loss"), [("nan", "0.5"), ("0.5", "inf"), ("inf", "nan")])
-def test_a_loss_that_is_not_finite_ends_the_run(
-    recorder: trainer.EpochRecorder, loss: str, val_loss: str
-) -> None:
-    """A learning rate that is far too high gives an error and saves no state."""
-    with pytest.raises(StageError) as error:
-        recorder.on_epoch_end(4, {"loss": float(loss), "val_loss": float(val_loss)})
-    assert str(error.value) == (
-        f"the loss of epoch 5 is {loss}, on validation {val_loss}, expected a finite one; "
-        "no model was written: lower train.learning_rate and type the same command again"
-    )
-    assert recorder.checkpoints.load(1) is None
-    assert recorder.reports == []
-
-
-def test_ctrl_c_says_how_to_go_on(
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    few_images: LabelledImages,
-) -> None:
-    """The process ends with code 1 and one line; after the training Ctrl-C is as before."""
-
-    class Interrupted(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    def end(code: int) -> None:
-        assert code == 1
-        raise _KilledError
-
-    monkeypatch.setattr(os, "_exit", end)
-    before = signal.getsignal(signal.SIGINT)
-    inputs, folder = Inputs(few_images, few_images, 10), CheckpointFolder(tmp_path, "key")
-    with pytest.raises(_KilledError):
-        trainer.train_network(SHORT, inputs, folder, 0, [Interrupted()])
-    assert signal.getsignal(signal.SIGINT) is before
-    assert capfd.readouterr().err == (
-        "error: interrupted; 0 of 3 epochs are kept: "
-        "type the same command again, such as `dvc repro`, to go on after them\n"
-    )
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "optimizer"),
@@ -311,43 +218,3 @@ def test_stops_and_keeps_the_best_epoch_or_the_last(
     model.compile(loss="sparse_categorical_crossentropy")
     expected = min(losses) if restore_best_weights else losses[-1]
     assert model.evaluate(*validation, verbose=0) == pytest.approx(expected, rel=1e-4)
-
-
-INTERRUPTED_IN_A_DESTRUCTOR = """
-import os, signal, sys
-from pathlib import Path
-import keras
-import numpy as np
-from stages.training.checkpoint import CheckpointFolder
-from stages.shared.arrays import LabelledImages
-from stages.training.inputs import Inputs
-from stages.training.trainer import train_network
-from tests.conftest import TRAIN
-
-class Doomed:
-    def __del__(self):
-        os.kill(os.getpid(), signal.SIGINT)
-
-class Interrupt(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs):
-        Doomed()
-
-data = LabelledImages(np.zeros((40, 28, 28, 1), np.uint8), np.zeros(40, np.uint8))
-folder = CheckpointFolder(Path(sys.argv[1]), "key")
-train_network(TRAIN, Inputs(data, data, 10), folder, 0, [Interrupt()])
-"""
-
-
-@pytest.mark.slow
-def test_ctrl_c_is_never_lost(tmp_path: Path) -> None:
-    """Ctrl-C ends training after the epoch, even in a destructor, which drops exceptions."""
-    result = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED_IN_A_DESTRUCTOR, str(tmp_path)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert "error: interrupted; 1 of 4 epochs are kept" in result.stderr
-    assert CheckpointFolder(tmp_path, "key").load() is not None
