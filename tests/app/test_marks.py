@@ -53,6 +53,7 @@ def test_marks_are_as_large_as_the_digits_say() -> None:
     assert mark_of(box, 50, 80) == "."
     assert mark_of(box, 25, 78) == ","
     assert mark_of(box, 200, 80) == ""
+    assert mark_of(Box(70, 60, 76, 82), 40, 80) == ","  # 0.55 high
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,31 @@ def test_of_several_reasons_the_first_is_given(chooser: Chooser) -> None:
     assert chooser.masks == []
 
 
+def test_where_nothing_was_found_no_row_is_read(chooser: Chooser) -> None:
+    """Of a wide picture all of whose ink was thrown away, the reason says why it was."""
+    steps = steps_of(reason="the sheet is full", size=(16, 40))
+    nothing = np.zeros((16, 40), np.bool_)
+    row = row_of(0.9, Shape(4, 0.9), Shape(2, 0.9))
+    assert chooser.read([steps._replace(components=nothing)], row=row).reason == steps.reason
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        (Box(3, 4, 9, 20), Box(3, 4, 9, 20)),
+        (Box(5, 6, 5, 6), Box(5, 6, 6, 7)),
+        (Box(40, 40, 40, 40), Box(39, 39, 40, 40)),
+    ],
+)
+def test_a_box_has_a_pixel_of_the_picture(chooser: Chooser, box: Box, expected: Box) -> None:
+    """Also where rounding leaves it none, or puts it at the border of the 40x40 pixels."""
+    steps = steps_of(Shape(4, 0.6))
+    digit = Found(box, IMAGE)
+    digit.shape = Shape(4, 0.6)
+    (answer,) = chooser.read([steps._replace(digits=[digit])]).answers
+    assert answer.box == expected
+
+
 def test_the_confidence_is_that_all_digits_are_right(chooser: Chooser) -> None:
     """Apart, the probabilities that each is the digit, and a digit at all, are multiplied."""
     reading = chooser.read([steps_of(Shape(4, 0.9, 0.1), Shape(2, 0.8))])

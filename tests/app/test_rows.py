@@ -49,6 +49,7 @@ def test_a_row_is_read(read_row: RowReader, pitch: int) -> None:
     row = read_row(*row_of(DIGITS, pitch))
     assert tuple(row.probabilities.argmax(axis=1)) == DIGITS
     assert calibrated(row.confidence) > 0.5
+    assert row.probabilities.dtype == np.float32
     assert row.marks == []
     middles = [(digit.box.left + digit.box.right) / 2 for digit in row.digits]
     expected = [70 + pitch * index for index in range(4)]
@@ -96,6 +97,7 @@ def judged(
     row = Row([Digit(Box(0, 0, 9, 9), IMAGE)], one, [is_cut], 1, [])
     found = combined(row, Verdict(other, np.array([none], np.float32)))
     assert found.sum() == pytest.approx(1)
+    assert found.dtype == np.float32
     return found[0, :2]
 
 

@@ -3,12 +3,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.classes import DIGITS
+from app.models import ROWS
 from app.reader import Reader
 from app.tasks import recognise_picture
-from app.teaching import EVIDENCE, Examples, combined
+from app.teaching import EVIDENCE, Examples, FeatureNetwork, combined
+from app.why import as_data_url
+from pictures.arrays import UInt8Array
 from tests.app.conftest import drawn, encoded, images_in
+from tests.conftest import PROJECT
 
 
 @pytest.fixture
@@ -34,6 +39,7 @@ def test_without_corrections_an_answer_stays(reader: Reader, examples: Examples)
     before = copy.deepcopy(answer)
     examples.add("1/a.png", pixels(7), 1)
     examples.remove("1/a.png")
+    examples.remove("1/never-there.png")
     assert examples.adjusted(answer) is answer
     assert answer == before
 
@@ -120,3 +126,84 @@ def test_the_oldest_example_is_forgotten(
     image = np.frombuffer(pixels(7), np.uint8).reshape(1, 28, 28)
     assert len(examples) == 9
     assert examples.evidence(image)[0, 1] == 0
+
+
+def one_hot(images: UInt8Array) -> NDArray[np.float32]:
+    """Give features of images of one level: alike for the same level, and else nothing alike."""
+    return np.eye(10, dtype=np.float32)[images[:, 0, 0]]
+
+
+def level(digit: int) -> UInt8Array:
+    return np.full((28, 28), digit, np.uint8)
+
+
+def digit_of(digit: int, confidence: float, none: float | None) -> dict[str, Any]:
+    """Return a digit of an answer; what is left of the confidence is shared by the others."""
+    probabilities = [(1 - confidence) / 9] * 10
+    probabilities[digit] = confidence
+    return {
+        "digit": digit,
+        "name": str(digit),
+        "confidence": confidence,
+        "probabilities": probabilities,
+        "none": none,
+        "image": as_data_url(level(digit)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("others", "confidence", "is_accepted"),
+    [
+        # At least a half that it is the digit, at most 0.8 that it is none, 0.3 for the row.
+        ([(0.5, 0.0)], 0.4, True),
+        ([(0.5, None)], 0.4, True),
+        ([(0.5, 0.8)], 0.4, True),
+        ([(0.49, 0.0)], 0.4, False),
+        ([(0.5, 0.81)], 0.4, False),
+        ([(0.5, 0.0)], 0.26, False),
+        ([(0.5, 0.0)], 0.28, True),
+        ([(0.8, 0.0), (0.8, 0.0)], 0.26, False),
+        # A single digit that was corrected is taken whatever was thought of it.
+        ([], 0.1, True),
+    ],
+)
+def test_what_a_correction_makes_of_a_refused_picture(
+    others: list[tuple[float, float | None]], confidence: float, is_accepted: bool
+) -> None:
+    """A seven, 0.9 before, is a one for sure; the confidence in the whole rises by a ninth."""
+    examples = Examples(DIGITS, one_hot)
+    examples.add("1/a.png", level(7).tobytes(), 1)
+    digits = [digit_of(7, 0.9, 0.0), *(digit_of(4, *other) for other in others)]
+    text = ",".join(digit["name"] for digit in digits)
+    answer = {"digits": digits, "text": text, "confidence": confidence, "reason": "unsure"}
+    changed = examples.adjusted(answer)
+    assert changed["text"] == text.replace("7", "1")
+    assert changed["confidence"] == pytest.approx(confidence / 0.9, rel=1e-4)
+    assert changed["reason"] == ("" if is_accepted else "unsure")
+    assert changed["digits"][1:] == digits[1:]
+    assert (answer["text"], digits[0]["digit"]) == (text, 7)
+
+
+def test_a_row_is_no_surer_than_its_digits() -> None:
+    """A correction says nothing about the digit beside it, of which nobody was sure."""
+    examples = Examples(DIGITS, one_hot)
+    examples.add("1/a.png", level(7).tobytes(), 1)
+    digits = [digit_of(7, 0.9, 0.0), digit_of(4, 0.5, 0.0)]
+    answer = {"digits": digits, "text": "74", "confidence": 0.7, "reason": ""}
+    assert examples.adjusted(answer)["confidence"] == pytest.approx(0.5, rel=1e-4)
+
+
+def test_a_network_without_features_is_refused() -> None:
+    """The row network has no flattened layer, from which features could be taken."""
+    path = PROJECT / ROWS
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - its words are compared
+        FeatureNetwork(path)
+    assert str(error.value) == f"{path} has no layer flatten_1"
+
+
+def test_features_have_the_length_1() -> None:
+    """So their product is the cosine of the angle between them; an empty image has some as well."""
+    images = np.stack([np.frombuffer(pixels(7), np.uint8).reshape(28, 28), level(0)])
+    features = FeatureNetwork()(images)
+    assert features.dtype == np.float32
+    assert np.linalg.norm(features, axis=1) == pytest.approx([1, 1])
