@@ -133,6 +133,13 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
 def test_what_the_driver_sends_and_shows(driver: Driver) -> None:
     """Messages and the board's lines at once; what Ray prints goes to a log that begins anew."""
     driver.log.write_text("of the run before, and longer than what follows")
+    dumps, masks = json.dumps, list[set[signal.Signals | int]]()
+
+    def slow_dumps(message: Any) -> str:
+        masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        return dumps(message)
+
+    driver.monkeypatch.setattr(json, "dumps", slow_dumps)
 
     def train(arguments: Namespace, board: Board, report: Any, _: object) -> None:
         assert vars(arguments) == {
@@ -147,6 +154,7 @@ def test_what_the_driver_sends_and_shows(driver: Driver) -> None:
         assert not os.get_inheritable(driver.writing)  # else Ray's processes keep it open
         report([{"epoch": 1, "loss": 0.1234567890123456}])
         assert driver.received() == [{"rows": [{"epoch": 1, "loss": 0.1234567890123456}]}]
+        assert masks == [{signal.SIGINT, signal.SIGTERM}]  # a line is sent whole
         assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
         board.say("node a: lost")
         assert driver.output.read_text() == "node a: lost\n"

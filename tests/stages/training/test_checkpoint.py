@@ -49,6 +49,15 @@ def test_round_trip_and_two_generations(checkpoints: CheckpointFolder) -> None:
     assert names == ["network-0-epoch-00002.npz", "network-0-epoch-00003.npz"]
 
 
+def test_the_tenth_epoch_is_newer_than_the_ninth(checkpoints: CheckpointFolder) -> None:
+    """Epochs are counted, not sorted like words."""
+    for epochs in (9, 10):
+        checkpoints.save(state(epochs))
+    assert_equal(checkpoints.load(), state(10))
+    names = sorted(path.name for path in checkpoints.folder.iterdir())
+    assert names == ["network-0-epoch-00009.npz", "network-0-epoch-00010.npz"]
+
+
 def test_no_state_is_a_fresh_start(tmp_path: Path) -> None:
     """A run without a saved state loads None."""
     assert CheckpointFolder(tmp_path, "other").load() is None
@@ -89,7 +98,7 @@ def test_a_state_cut_anywhere_is_skipped(
 
 
 @pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.slow)])
-def test_a_flipped_bit_never_changes_astate(
+def test_a_flipped_bit_never_changes_a_state(
     checkpoints: CheckpointFolder, damage: Callable[[bytes], bool], step: int
 ) -> None:
     """A state with a flipped bit is skipped, unless the bit is unused, as in a date."""

@@ -69,3 +69,17 @@ def test_a_loss_that_is_not_finite_ends_the_run(
     )
     assert recorder.checkpoints.load(1) is None
     assert recorder.reports == []
+
+
+def test_an_epoch_counts_when_it_is_on_the_disk(
+    recorder: EpochRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever interrupts a training is told how many epochs are kept."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left")
+
+    monkeypatch.setattr(recorder.checkpoints, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        recorder.on_epoch_end(0, {"loss": 1.0, "val_loss": 1.0})
+    assert recorder.history == recorder.reports == []
