@@ -344,13 +344,14 @@ def test_refuses_a_folder_with_a_published_name(
 
 
 def test_the_stage_writes_idx_files_and_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The raw folder has the four files and the names; the path may be relative."""
+    """The raw folder has the four files and the names, which are printed; the path is relative."""
     fill(tmp_path / "pictures", {"bag": 5, "coat": 5})
     monkeypatch.chdir(tmp_path)
     run_download("pictures", tmp_path / "raw", monkeypatch)
     assert read_dataset(tmp_path / "raw" / "dataset.json") == DataSet("pictures", ("bag", "coat"))
+    assert capsys.readouterr().out == "pictures: 2 classes, bag, coat\n"
     train = read_idx_split(tmp_path / "raw", "train", 2)
     assert np.bincount(train.labels).tolist() == [4, 4]
     assert {path.name for path in (tmp_path / "raw").iterdir()} == {*RAW_NAMES, "dataset.json"}

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import runpy
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
-from stages import mirrors
+from stages import mirrors, published
 from stages.published import PUBLISHED, PublishedFile, PublishedSet
 from stages.shared.cli import StageError
 from stages.shared.dataset import NAMES
@@ -121,24 +122,36 @@ def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MNIST_MIRROR", raising=False)
 
 
-def test_published_sizes() -> None:
-    """Files have a header of 16 or 8 bytes, then 784 bytes per image or one per label."""
-    assert [file.size for file in PUBLISHED["mnist"].files.values()] == [
-        16 + 60_000 * 784,
-        8 + 60_000,
-        16 + 10_000 * 784,
-        8 + 10_000,
-    ]
-
-
 def test_published_sets_are_those_that_have_names() -> None:
-    """Each named set has as many classes as it says, and digests of the right length."""
-    assert tuple(PUBLISHED) == NAMES
-    assert [len(published.classes) for published in PUBLISHED.values()] == [10, 10, 10, 10, 26]
-    for name, published in PUBLISHED.items():
-        for file in published.files.values():
-            length = 32 if file.of_compressed == "md5" else 64
-            assert name == "digits" or len(file.digest or "") == length
+    """Each has its classes, counts and kinds of digests, and mirrors if it is not made here.
+
+    Files have a header of 16 or 8 bytes, then 784 bytes per image or one per label.
+    """
+    # As the module makes it: these tests take MNIST's mirrors away.
+    table: dict[str, PublishedSet] = runpy.run_path(
+        published.__file__, run_name=published.__name__
+    )["PUBLISHED"]
+    assert tuple(table) == NAMES
+    for name, num_classes, train, test, kind in (
+        ("mnist", 10, 60_000, 10_000, None),
+        ("digits", 10, 1437, 360, None),
+        ("fashion-mnist", 10, 60_000, 10_000, None),
+        ("kmnist", 10, 60_000, 10_000, "sha256"),
+        ("emnist-letters", 26, 124_800, 20_800, "md5"),
+    ):
+        files = table[name].files.values()
+        assert len({*table[name].classes}) == num_classes
+        assert [file.size for file in files] == [
+            size for count in (train, test) for size in (16 + count * 784, 8 + count)
+        ]
+        assert {file.of_compressed for file in files} == {kind}
+        for file in files:
+            assert name == "digits" or len(file.digest or "") == (32 if kind == "md5" else 64)
+        assert bool(table[name].mirrors) is (name != "digits")
+        assert all(mirror.endswith(("/", ".zip")) for mirror in table[name].mirrors)
+    letters = ["train-images-idx3", "train-labels-idx1", "test-images-idx3", "test-labels-idx1"]
+    expected = [f"emnist-letters-{name}-ubyte" for name in letters]
+    assert list(table["emnist-letters"].files) == expected
 
 
 @pytest.mark.parametrize("kind", ["sha256", "md5"])
@@ -277,11 +290,16 @@ def test_retries_temporary_errors(
 
 @pytest.mark.parametrize("answer", [send(b"", status=404), send(b"<html>"), send(b"", status=503)])
 def test_goes_on_to_the_next_mirror(
-    answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    answer: Answer, serve: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """If a mirror fails, the next mirror is used."""
+    """If a mirror fails, a line says so and the next mirror is used."""
     public = (serve(answer), serve(send(COMPRESSED)))
     assert mirrors.fetch_all("mnist", SET._replace(mirrors=public)) == [CONTENT]
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"digits: {public[0]} " in printed.err
+    assert "digits: 100%" not in printed.err  # how much there is is not known before
+    assert "digits: 300kB [" in printed.err
 
 
 @pytest.mark.parametrize("level", [0, 1, 9])
@@ -320,10 +338,17 @@ def test_an_unreachable_mirror_is_reported(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_finds_the_first_mirror_that_answers(
-    serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    serve: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A mirror that answers 404 or with a sign-in page is skipped."""
+    """A mirror that answers 404 or with a sign-in page is skipped; the good one is printed."""
     good = serve(send(COMPRESSED))
     bad = (serve(send(b"", status=404)), serve(send(b"<html>Sign in</html>")))
     use_public(monkeypatch, *bad, good)
     assert mirrors.find_mirror() == good
+    (tmp_path / "params.yaml").write_text("download: {dataset: mnist}\n")
+    monkeypatch.chdir(tmp_path)
+    mirrors.main()
+    assert capsys.readouterr().out == f"{good}\n"

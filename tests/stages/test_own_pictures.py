@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from stages.own_pictures import (
     OwnPicture,
     own_table,
     read_own_pictures,
+    side,
     split_by_content,
 )
 from stages.shared.cli import StageError
@@ -104,6 +106,20 @@ def test_a_picture_never_changes_sides(
     assert sum(len(parts.labels) for parts in before.values()) == len(contents)
 
 
+@pytest.mark.parametrize(
+    ("sha256", "expected"),
+    [
+        ("0" * 64, "own_test"),
+        ("7ff" + "0" * 61, "own_test"),
+        ("8" + "0" * 63, "own_train"),
+        ("f" * 64, "own_train"),
+    ],
+)
+def test_half_of_all_digests_are_for_a_test_of_a_half(sha256: str, expected: str) -> None:
+    """The digest, read as a binary fraction, is below the share: 0.7ff is below 0.5, 0.8 not."""
+    assert side(OwnPicture("a.png", sha256, 0, np.zeros((28, 28), np.uint8)), 0.5) == expected
+
+
 @pytest.mark.parametrize("fraction", [0, 0.3, 0.8])
 def test_about_the_share_asked_for_is_tested(fraction: float) -> None:
     """Of 1,000 pictures the share differs from that by less than 5 %, over three deviations."""
@@ -141,27 +157,40 @@ def test_what_cannot_be_read_is_named(
     content: bytes,
     reason: str,
 ) -> None:
-    """One line says which picture is left out and why; the others are read."""
+    """One line says which picture is left out and why; the others are read, and counted."""
     save(tmp_path, "5", "good.png", encoded(drawn(5)))
     save(tmp_path, label, name, content)
     assert [picture.label for picture in read_own_pictures(tmp_path, DIGITS)] == [5]
-    lines = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    printed = capsys.readouterr()
+    lines = [line for line in printed.err.splitlines() if "left out" in line]
     assert len(lines) == 1
+    assert lines[0].lstrip("\r ").startswith(f"left out: {tmp_path / label.rstrip('.')}")
     assert reason in lines[0]
+    assert re.search(rf"\r{tmp_path}: 100%.* 2/2 .*files/s\]", printed.err)
+    assert printed.out == ""
 
 
 def test_the_same_picture_under_two_labels_is_refused(tmp_path: Path) -> None:
     """Nobody can know which label is right."""
-    for label in "38":
-        save(tmp_path, label, "a.png", encoded(drawn(3)))
-    with pytest.raises(StageError, match=r"8/a.png: found the same picture as .*3/a.png"):
+    three, eight = (save(tmp_path, label, "a.png", encoded(drawn(3))) for label in "38")
+    with pytest.raises(StageError) as refused:
         read_own_pictures(tmp_path, DIGITS)
+    assert str(refused.value) == (
+        f"{eight}: found the same picture as {three}, expected one label for it; delete one of them"
+    )
 
 
-def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("found", ["nothing", "a file"])
+def test_a_missing_folder_is_refused(tmp_path: Path, found: str) -> None:
     """The message says what to type."""
-    with pytest.raises(StageError, match=r"expected a folder; type `mkdir"):
-        read_own_pictures(tmp_path / "own", DIGITS)
+    folder = tmp_path / "own"
+    if found == "a file":
+        folder.touch()
+    with pytest.raises(StageError) as refused:
+        read_own_pictures(folder, DIGITS)
+    assert str(refused.value) == (
+        f"{folder}: found {found}, expected a folder; type `mkdir {folder}`"
+    )
 
 
 def test_a_turned_photo_is_upright() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from stages.idx import IDX_FILES, RAW_NAMES, write_idx
 from stages.preprocess import count_table, main, split_off, subsample
@@ -13,6 +14,8 @@ from stages.published import PUBLISHED, PublishedFile, check_raw
 from stages.shared.arrays import LabelledImages, load_split
 from stages.shared.cli import StageError
 from stages.shared.dataset import DIGITS, NAMES, DataSet, read_dataset, write_dataset
+from stages.shared.files import read_csv
+from tests.app.conftest import drawn, encoded
 
 SEEDS = st.integers(0, 2**31 - 1)
 
@@ -71,8 +74,14 @@ def test_what_cannot_be_stratified_is_refused_in_one_line(
     if min(counts) > 1 and classes <= size <= sum(counts) - classes:
         assert len(split_off(whole, size, seed)[1].labels) == size
     else:
-        with pytest.raises(StageError, match=f"cannot take {size} of {sum(counts)} images .*limit"):
+        with pytest.raises(StageError) as refused:
             split_off(whole, size, seed)
+        assert str(refused.value) == (
+            f"cannot take {size} of {sum(counts)} images with the classes in proportion: found "
+            f"{classes} classes, the smallest with {min(counts)} images, expected 2 or more of "
+            f"each class, and {classes} images or more to take and to leave; change "
+            "preprocess.limit or preprocess.validation_fraction"
+        )
 
 
 def write_raw(folder: Path, data: LabelledImages, name: str) -> None:
@@ -83,13 +92,16 @@ def write_raw(folder: Path, data: LabelledImages, name: str) -> None:
     write_dataset(folder / "dataset.json", DataSet(name, DIGITS))
 
 
-def preprocess(folder: Path, monkeypatch: pytest.MonkeyPatch, dataset: str) -> None:
+def preprocess(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, dataset: str, limit: int | None = None
+) -> None:
     """Run the stage on the raw data in a folder, under the name `dataset`."""
     (folder / "recipe.yaml").write_text(
         f"download: {{dataset: {dataset}}}\n"
-        "preprocess: {validation_fraction: 0.1, seed: 0, limit: null, own_test_fraction: 0.3}\n"
+        f"preprocess: {{validation_fraction: 0.1, seed: 7, limit: {limit or 'null'}, "
+        "own_test_fraction: 0}\n"
     )
-    (folder / "own").mkdir()
+    (folder / "own").mkdir(exist_ok=True)
     arguments = ["--raw", str(folder), "--processed", str(folder / "arrays")]
     arguments += ["--own", str(folder / "own")]
     arguments += ["--counts", str(folder / "data.csv"), "--samples", str(folder / "a.png")]
@@ -100,7 +112,12 @@ def preprocess(folder: Path, monkeypatch: pytest.MonkeyPatch, dataset: str) -> N
 @pytest.mark.parametrize(
     ("written", "named", "message"),
     [
-        ("mnist", "digits", "found the data set mnist, expected digits; set download.dataset in"),
+        (
+            "mnist",
+            "digits",
+            "found the data set mnist, expected digits; set download.dataset in .*recipe.yaml to "
+            "the data set in .*, or type `dvc repro download`$",
+        ),
         ("digits", "mnist", "found the data set digits, expected mnist; set download.dataset in"),
         ("digits", "./digits-of-mine", "expected digits-of-mine; set download.dataset in"),
         *(
@@ -128,7 +145,10 @@ def test_refuses_data_under_another_name(
 def test_files_of_a_published_set_are_known_by_their_digests(
     tmp_path: Path, random_images: LabelledImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files of one set under the name of another are refused, and named; a folder's may be any."""
+    """Files of one set under the name of another are refused, and named; a folder's may be any.
+
+    Of a set without digests of its files' content the sizes alone are known.
+    """
     write_raw(tmp_path, random_images, "own")
     contents = [(tmp_path / name).read_bytes() for name in RAW_NAMES]
     files = {
@@ -141,23 +161,73 @@ def test_files_of_a_published_set_are_known_by_their_digests(
     }
     for name, published in (("mnist", files), ("kmnist", of_compressed)):
         monkeypatch.setitem(PUBLISHED, name, PUBLISHED[name]._replace(files=published))
+
+    def refusal(name: str) -> str:
+        with pytest.raises(StageError) as refused:
+            check_raw(tmp_path, name)
+        return str(refused.value)
+
+    remedy = "type `dvc repro --force download`, or set download.dataset to the data set that you "
     check_raw(tmp_path, "mnist")
     for name in ("kmnist", "own"):
-        with pytest.raises(StageError, match=f"idx3-ubyte of mnist, expected that of {name};"):
-            check_raw(tmp_path, name)
-    (tmp_path / RAW_NAMES[0]).write_bytes(contents[0][::-1])
-    with pytest.raises(StageError, match=r"idx3-ubyte with SHA-256 .*, expected that of mnist"):
-        check_raw(tmp_path, "mnist")
+        expected = f"found {RAW_NAMES[0]} of mnist, expected that of {name}; {remedy}want"
+        assert refusal(name) == f"{tmp_path}: {expected}"
+
+    for raw_name, content in zip(RAW_NAMES, contents, strict=True):
+        (tmp_path / raw_name).write_bytes(content[:-1] + b"!")
+    check_raw(tmp_path, "kmnist")
+    check_raw(tmp_path, "own")
+    for raw_name, content in zip(RAW_NAMES[:3], contents, strict=False):
+        (tmp_path / raw_name).write_bytes(content)
+    digest = hashlib.sha256(contents[3][:-1] + b"!").hexdigest()[:12]
+    found = f"found {RAW_NAMES[3]} with SHA-256 {digest}… of 208 bytes, expected that of mnist; "
+    assert refusal("mnist") == f"{tmp_path}: {found}{remedy}want"
+    for raw_name, content in zip(RAW_NAMES, contents, strict=True):
+        (tmp_path / raw_name).write_bytes(content + b"!")
+    assert " of 156,817 bytes, expected that of kmnist; " in refusal("kmnist")
 
 
-def test_names_of_classes_go_with_the_arrays(
-    tmp_path: Path, random_images: LabelledImages, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", [None, 40])
+def test_what_the_stage_writes_and_prints(
+    limit: int | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A folder's set goes through, and its names are beside the arrays."""
-    write_raw(tmp_path, random_images, "own")
-    preprocess(tmp_path, monkeypatch, "some/where/own")
+    """A folder's set of 200 images, of which those of odd digits are all ink, and two own ones."""
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 20)
+    images = np.broadcast_to((labels % 2 * 255)[:, None, None, None], (200, 28, 28, 1))
+    write_raw(tmp_path, LabelledImages(images, labels), "own")
+    for digit in (3, 5):
+        (tmp_path / "own" / str(digit)).mkdir(parents=True)
+        (tmp_path / "own" / str(digit) / "a.png").write_bytes(encoded(drawn(digit)))
+    drawn_from: list[object] = []
+
+    def samples_figure(data: LabelledImages, dataset: DataSet, seed: int) -> Figure:
+        drawn_from.extend([len(data.labels), dataset, seed])
+        return Figure(figsize=(1, 1))
+
+    monkeypatch.setattr("stages.preprocess.samples_figure", samples_figure)
+    preprocess(tmp_path, monkeypatch, "some/where/own", limit)
+
+    counts = {"train": limit or 180, "validation": 20, "test": limit or 200}
+    pixels = "uint8; scaled to 0 to 1, mean 0.5000, deviation 0.5000"
+    assert capsys.readouterr().out.splitlines() == [
+        "own_train: images (2, 28, 28, 1) uint8",
+        *(f"{split}: images ({count}, 28, 28, 1) {pixels}" for split, count in counts.items()),
+    ]
     assert read_dataset(tmp_path / "arrays" / "dataset.json") == DataSet("own", DIGITS)
-    assert len(load_split(tmp_path / "arrays", "validation").labels) == 20
+    for split, count in (counts | {"own_train": 2, "own_test": 0}).items():
+        assert len(load_split(tmp_path / "arrays", split).labels) == count
+    table = read_csv(tmp_path / "data.csv")
+    assert table.groupby("split")["images"].sum().to_dict() == counts
+    own = read_csv(tmp_path / "arrays" / "own_pictures.csv")
+    assert own[["label", "split"]].sort_values("label").to_numpy().tolist() == [
+        [3, "own_train"],
+        [5, "own_train"],
+    ]
+    assert drawn_from == [counts["train"], DataSet("own", DIGITS), 7]
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_counts_by_hand() -> None:
