@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import io
-import runpy
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,15 +14,19 @@ import httpx
 import numpy as np
 import pytest
 
-from stages import mirrors, published
+from stages import mirrors
 from stages.published import PUBLISHED, PublishedFile, PublishedSet
 from stages.shared.cli import StageError
-from stages.shared.dataset import NAMES
 
 CONTENT = np.random.default_rng(0).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
 FILES = {"digits": PublishedFile(len(CONTENT), hashlib.sha256(CONTENT).hexdigest())}
 COMPRESSED = gzip.compress(CONTENT)
 SET = PublishedSet((), FILES, ())
+CHANGED = hashlib.sha256(bytes([CONTENT[0] ^ 1]) + CONTENT[1:]).hexdigest()[:12]
+REMEDY = (
+    "; check the network, set MNIST_MIRROR to a folder or URL with the four .gz files, or type "
+    "`dvc exp run -S download.dataset=digits` to go without mnist"
+)
 PATIENT = httpx.Timeout(100)
 IMPATIENT = httpx.Timeout(100, read=0.1)
 
@@ -122,38 +125,6 @@ def only_own_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MNIST_MIRROR", raising=False)
 
 
-def test_published_sets_are_those_that_have_names() -> None:
-    """Each has its classes, counts and kinds of digests, and mirrors if it is not made here.
-
-    Files have a header of 16 or 8 bytes, then 784 bytes per image or one per label.
-    """
-    # As the module makes it: these tests take MNIST's mirrors away.
-    table: dict[str, PublishedSet] = runpy.run_path(
-        published.__file__, run_name=published.__name__
-    )["PUBLISHED"]
-    assert tuple(table) == NAMES
-    for name, num_classes, train, test, kind in (
-        ("mnist", 10, 60_000, 10_000, None),
-        ("digits", 10, 1437, 360, None),
-        ("fashion-mnist", 10, 60_000, 10_000, None),
-        ("kmnist", 10, 60_000, 10_000, "sha256"),
-        ("emnist-letters", 26, 124_800, 20_800, "md5"),
-    ):
-        files = table[name].files.values()
-        assert len({*table[name].classes}) == num_classes
-        assert [file.size for file in files] == [
-            size for count in (train, test) for size in (16 + count * 784, 8 + count)
-        ]
-        assert {file.of_compressed for file in files} == {kind}
-        for file in files:
-            assert name == "digits" or len(file.digest or "") == (32 if kind == "md5" else 64)
-        assert bool(table[name].mirrors) is (name != "digits")
-        assert all(mirror.endswith(("/", ".zip")) for mirror in table[name].mirrors)
-    letters = ["train-images-idx3", "train-labels-idx1", "test-images-idx3", "test-labels-idx1"]
-    expected = [f"emnist-letters-{name}-ubyte" for name in letters]
-    assert list(table["emnist-letters"].files) == expected
-
-
 @pytest.mark.parametrize("kind", ["sha256", "md5"])
 def test_a_digest_may_be_that_of_the_compressed_file(
     kind: Literal["sha256", "md5"], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -165,7 +136,11 @@ def test_a_digest_may_be_that_of_the_compressed_file(
     (tmp_path / "digits.gz").write_bytes(COMPRESSED)
     assert mirrors.fetch_all("kmnist", SET._replace(files=files)) == [CONTENT]
     (tmp_path / "digits.gz").write_bytes(gzip.compress(CONTENT, 1))
-    with pytest.raises(StageError, match=f"{kind.upper()} of the .gz file .*KMNIST_MIRROR"):
+    found = hashlib.new(kind, gzip.compress(CONTENT, 1)).hexdigest()[:12]
+    message = (
+        f"{kind.upper()} of the .gz file {found}… of 300,000 bytes, published is {digest:.12}…"
+    )
+    with pytest.raises(StageError, match=f"sent other content: {message} .*KMNIST_MIRROR"):
         mirrors.fetch_all("kmnist", SET._replace(files=files))
 
 
@@ -192,9 +167,9 @@ def test_a_mirror_may_be_an_archive(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "is no readable .zip archive: .*No such file"),
-        (b"<html>", "is no readable .zip archive: File is not a zip file"),
-        (archive("gzip/").replace(b"digits.gz", b"digitz.gz"), "has no digits.gz"),
+        (None, "all.zip is no readable .zip archive: .*No such file"),
+        (b"<html>", "all.zip is no readable .zip archive: File is not a zip file; check"),
+        (archive("gzip/").replace(b"digits.gz", b"digitz.gz"), "all.zip has no digits.gz; check"),
     ],
 )
 def test_a_bad_archive_is_one_line(
@@ -220,7 +195,7 @@ def test_only_mnist_falls_back_to_the_digits(
     (tmp_path / "params.yaml").write_text(f"download: {{dataset: {text}}}\n")
     monkeypatch.chdir(tmp_path)
     if fails:
-        with pytest.raises(StageError, match="no mirror of MNIST answers"):
+        with pytest.raises(StageError, match=r"^no mirror of MNIST answers$"):
             mirrors.main()
     else:
         mirrors.main()
@@ -229,23 +204,34 @@ def test_only_mnist_falls_back_to_the_digits(
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (send(b"", status=404), "answered 404"),
-        (send(b"", status=500), "answered 500"),
-        (hang, "does not answer"),
-        (stall, "does not answer"),
-        (send(COMPRESSED[:-1000], len(COMPRESSED)), "does not answer"),
-        (send(COMPRESSED[:-1000]), "cut the file off"),
-        (send(b"<html>Sign in to continue</html>"), "no valid gzip file"),
-        (send(COMPRESSED[:5000] + bytes([COMPRESSED[5000] ^ 1]) + COMPRESSED[5001:]), "no valid"),
+        (send(b"", status=404), "answered 404; "),
+        (send(b"", status=500), "answered 500; "),
+        (hang, "does not answer: timed out; "),
+        (stall, "does not answer: timed out; "),
+        (send(COMPRESSED[:-1000], len(COMPRESSED)), "does not answer: peer closed connection "),
+        (send(COMPRESSED[:-1000]), "cut the file off; "),
+        (
+            send(b"<html>Sign in to continue</html>"),
+            "sent no valid gzip file: Not a gzipped file (b'<h'); ",
+        ),
+        (
+            send(COMPRESSED[:5000] + bytes([COMPRESSED[5000] ^ 1]) + COMPRESSED[5001:]),
+            "sent no valid gzip file: ",
+        ),
         (
             send(gzip.compress(bytes([CONTENT[0] ^ 1]) + CONTENT[1:])),
-            "sent other content: SHA-256",
+            f"sent other content: SHA-256 {CHANGED}… of 300,000 bytes, published is "
+            f"{FILES['digits'].digest:.12}… of 300,000; ",
         ),
-        (send(gzip.compress(CONTENT[:-1])), "of 299,999 bytes"),
-        (send(gzip.compress(bytes(100_000_000))), "more than the published 300,000 bytes"),
-        (drip, "took more than"),
-        (redirect, "answered 302"),
-        (endless, "far more than was published"),
+        (send(gzip.compress(CONTENT[:-1])), "sent other content: SHA-256 "),
+        (
+            send(gzip.compress(bytes(100_000_000))),
+            "sent more than the published 300,000 bytes; ",
+        ),
+        (send(gzip.compress(CONTENT + b"!")), "sent more than the published 300,000 bytes; "),
+        (drip, "took more than 0 s for one file; "),
+        (redirect, "answered 302; "),
+        (endless, "sent far more than was published; "),
     ],
 )
 def test_a_bad_mirror_is_one_line(
@@ -256,7 +242,8 @@ def test_a_bad_mirror_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A bad mirror gives a one-line error and no file; a good mirror then succeeds."""
-    monkeypatch.setenv("MNIST_MIRROR", serve(answer))
+    bad = serve(answer)
+    monkeypatch.setenv("MNIST_MIRROR", bad)
     with monkeypatch.context() as limits:
         if answer is drip:
             limits.setattr(mirrors, "MAX_FETCH_TIME", 0)
@@ -264,15 +251,24 @@ def test_a_bad_mirror_is_one_line(
             limits.setattr(mirrors, "TIMEOUT", IMPATIENT)
         with pytest.raises(StageError) as caught:
             mirrors.fetch_all("mnist", SET)
-    assert message in str(caught.value)
-    assert "MNIST_MIRROR" in str(caught.value)
+    beginning = f"digits: no mirror has it as published: {bad} {message}"
+    assert str(caught.value).startswith(beginning)
+    assert str(caught.value).endswith(REMEDY)
     assert "\n" not in str(caught.value)
 
     monkeypatch.setenv("MNIST_MIRROR", serve(send(COMPRESSED)))
     assert mirrors.fetch_all("mnist", SET) == [CONTENT]
 
 
-@pytest.mark.parametrize("answer", [send(b"", status=503), send(COMPRESSED[:9], 99), hang])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(send(b"", status=status) for status in (408, 429, 500, 503)),
+        send(COMPRESSED[:9], 99),
+        send(COMPRESSED[:9]),
+        hang,
+    ],
+)
 def test_retries_temporary_errors(
     answer: Answer, serve: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +282,45 @@ def test_retries_temporary_errors(
     monkeypatch.setattr(mirrors, "RETRY_DELAYS", delays())
     monkeypatch.setenv("MNIST_MIRROR", serve(answer, answer, send(COMPRESSED)))
     assert mirrors.fetch_all("mnist", SET) == [CONTENT]
+
+
+@pytest.mark.parametrize("answer", [send(b"", status=404), send(b"", status=407), send(b"<html>")])
+def test_a_lasting_error_is_not_retried(answer: Answer, serve: Callable[..., str]) -> None:
+    """What a mirror does not have it will not have in a second either."""
+    public = (serve(answer, send(COMPRESSED)),)
+    with pytest.raises(StageError):
+        mirrors.fetch_all("mnist", SET._replace(mirrors=public))
+
+
+def test_a_mirror_that_does_not_answer_is_not_asked_again(serve: Callable[..., str]) -> None:
+    """One that lacks a file may have the next one; one that is silent stays so."""
+    two = SET._replace(files={"digits": FILES["digits"], "more": FILES["digits"]})
+    good, lacking = serve(send(COMPRESSED)), serve(send(b"", status=404), send(COMPRESSED))
+    assert mirrors.fetch_all("mnist", two._replace(mirrors=(lacking, good))) == [CONTENT] * 2
+    silent = serve(*[send(b"", status=503)] * 3, send(COMPRESSED))
+    only_first = serve(send(COMPRESSED), send(b"", status=404))
+    with pytest.raises(StageError, match=f"^more: .*published: {only_first} answered 404; check"):
+        mirrors.fetch_all("mnist", two._replace(mirrors=(silent, only_first)))
+    broken = serve(send(b"", status=503))
+    with pytest.raises(StageError, match=f"^digits: .*published: {broken} answered 503; check"):
+        mirrors.fetch_all("mnist", two._replace(mirrors=(broken,)))
+    with pytest.raises(StageError, match=r"^digits: .*published: none answers; check"):
+        mirrors.fetch_all("mnist", two)
+
+
+def test_a_file_is_asked_for_by_its_name_and_as_it_is(serve: Callable[..., str]) -> None:
+    """An address may end in a slash or not; no server is to decompress the file on the way."""
+    asked = []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked.append((request.path, request.headers["Accept-Encoding"]))
+        send(COMPRESSED)(request)
+
+    mirror = serve(answer)
+    for address in (mirror, mirror.rstrip("/"), f"{mirror}a/"):
+        assert mirrors.fetch_all("mnist", SET._replace(mirrors=(address,))) == [CONTENT]
+    paths = ("/digits.gz", "/digits.gz", "/a/digits.gz")
+    assert asked == [(path, "identity") for path in paths]
 
 
 @pytest.mark.parametrize("answer", [send(b"", status=404), send(b"<html>"), send(b"", status=503)])
@@ -329,11 +364,12 @@ def test_own_mirror_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_unreachable_mirror_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says that the folder is missing or that the connection was refused."""
     monkeypatch.setenv("MNIST_MIRROR", str(tmp_path / "nowhere"))
-    with pytest.raises(StageError, match=r"no readable digits.gz: No such file"):
+    with pytest.raises(StageError, match=r"nowhere has no readable digits.gz: No such file"):
         mirrors.fetch_all("mnist", SET)
-    monkeypatch.setenv("MNIST_MIRROR", "http://127.0.0.1:9/")
-    with pytest.raises(StageError, match=r"does not answer: .*refused"):
-        mirrors.fetch_all("mnist", SET)
+    for address in ("http://127.0.0.1:9/", "https://127.0.0.1:9/"):
+        monkeypatch.setenv("MNIST_MIRROR", address)
+        with pytest.raises(StageError, match=r"does not answer: .*refused"):
+            mirrors.fetch_all("mnist", SET)
     assert mirrors.find_mirror() is None
 
 
