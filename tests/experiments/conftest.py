@@ -1,7 +1,9 @@
 """A small project with runs in Git, made without training."""
 
 import hashlib
+import shutil
 import subprocess
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +11,10 @@ import numpy as np
 import pytest
 import yaml
 
+from experiments.configuration import Configuration, flat
+from experiments.finding import Finding, compare_runs
+from experiments.runs import Run
+from experiments.sources import Source
 from stages.shared.arrays import LabelledImages, save_split
 
 IMAGES = 200
@@ -114,13 +120,30 @@ class Project(NamedTuple):
         self.git("reset", "--quiet", "--hard", "HEAD")
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Give a project with one committed run that is wrong about images 0 to 3, and go there."""
-    made = Project(tmp_path / "project")
-    made.root.mkdir()
+def made_run(name: str, wrong: Iterable[int], seed: int = 0, **train: Any) -> Run:
+    """Return a run in memory that is wrong about some images, with parameters of train."""
+    predicted = LABELS.copy()
+    predicted[[*wrong]] = (LABELS[[*wrong]] + 1) % 10
+    params = flat(PARAMS | {"train": PARAMS["train"] | train | {"seed": seed}})
+    configuration = Configuration(params, {"stages/training": "c0de"}, {}, "", "")
+    return Run(Source(name, "c", "b"), configuration, LABELS.astype(str), predicted.astype(str))
+
+
+def made_finding(a: Sequence[Iterable[int]], b: Sequence[Iterable[int]]) -> Finding:
+    """Compare runs in memory, each by the images it is wrong about; B has another dropout."""
+    return compare_runs(
+        ("main", "wide"),
+        [made_run(f"main-{seed}", wrong, seed) for seed, wrong in enumerate(a)],
+        [made_run(f"wide-{seed}", wrong, seed, dropout=0.5) for seed, wrong in enumerate(b)],
+    )
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Give a project with one committed run that is wrong about images 0 to 3, to be copied."""
+    made = Project(tmp_path_factory.mktemp("project"))
     for command in (
-        ("init", "--quiet", "--initial-branch=main"),
+        ("init", "--quiet", "--initial-branch=main", "--template="),
         ("config", "user.name", "Test"),
         ("config", "user.email", "test@example.org"),
     ):
@@ -131,5 +154,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made.write("dvc.yaml", "")
     made.write_run([0, 1, 2, 3])
     made.commit()
-    monkeypatch.chdir(made.root)
     return made
+
+
+@pytest.fixture
+def project(template: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Give a copy of that project, and go there."""
+    root = tmp_path / "project"
+    shutil.copytree(template.root, root)
+    monkeypatch.chdir(root)
+    return Project(root)

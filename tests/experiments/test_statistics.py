@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
+from scipy.stats import mannwhitneyu, t
 
 from experiments.statistics import (
     Wrong,
@@ -112,6 +112,22 @@ def test_variances_by_hand() -> None:
     assert parts.seed == pytest.approx(0.0625 - 0.5 / 24)
     assert parts.images == pytest.approx((1.5 / 6 - 1 / 36) / 6)
     assert parts.degrees == 2
+    # An image that all have wrong tells as little as one that all have right.
+    assert variances(answers("xx.x", "...x"), answers("...x", "...x")) == pytest.approx(parts)
+
+
+def test_several_seeds_by_hand() -> None:
+    """The same answers: the images' variance and the seeds' have the sum 0.0370 + 0.0417.
+
+    It is 1.2593 times that of the error rates, so t has 2 · 1.2593² = 3.1715 degrees of freedom
+    (Satterthwaite). The difference of -1 in 4 images counts as -1 in 6.
+    """
+    found = compare_groups(answers("xx..", "...."), answers("....", "...."))
+    assert found.difference == -1
+    margin = t.ppf(0.975, 3.17147) * np.sqrt(0.0787037)
+    assert found.low == pytest.approx(4 * (-1 / 6 - margin), rel=1e-5)
+    assert found.high == pytest.approx(4 * (-1 / 6 + margin), rel=1e-5)
+    assert found.p_value == pytest.approx(2 * t.sf(1 / 6 / np.sqrt(0.0787037), 3.17147), rel=1e-5)
 
 
 def test_few_seeds_have_few_degrees_of_freedom() -> None:
@@ -177,26 +193,37 @@ def test_an_answer_is_possible(groups: tuple[Wrong, Wrong]) -> None:
     assert more is None or more.seeds is None or more.seeds > max(len(a), len(b))
 
 
+@example(groups=(answers(".x......", "xxx.xx.x", "..x.xx.x"), answers(*["........"] * 2, "x.x...x.")))
+@example(groups=(answers("x..x.xxx", "xx.x.xxx"), answers("x.x.xx..", ".....x..", "x.x..x..")))
+@example(groups=(answers("x.x.xxxx", "x.xxxxxx"), answers(".x.x....", ".xxx.xx.")))
 @example(groups=(answers(*["." * 400] * 2), answers("x" * 40 + "." * 360, "." * 400)))
 @given(groups=two_groups())
-def test_the_seeds_asked_for_are_just_enough(groups: tuple[Wrong, Wrong]) -> None:
-    """With so many seeds a side the difference is 1.96 + 0.84 standard errors, with fewer less.
+def test_what_is_asked_for_is_just_enough(groups: tuple[Wrong, Wrong]) -> None:
+    """With so many seeds a side, or images, the difference is 1.96 + 0.84 standard errors.
 
-    The part of the images stays, however many seeds there are.
+    With fewer it is less. The part of the images stays, however many seeds there are, and the other
+    way round.
     """
     a, b = groups
     parts, more = variances(a, b), needed(a, b)
     if more is None or not parts.degrees:
         return
-    error = abs(b.mean() - a.mean()) / (1.959964 + 0.841621)
+    variance = ((b.mean() - a.mean()) / (1.959964 + 0.841621)) ** 2
+    most, least = variance * (1 + 2e-5), variance * (1 - 2e-5)
     of_images = max(parts.images - (1 / len(a) + 1 / len(b)) * parts.noise, 0)
     of_a_seed = 2 * (parts.noise + parts.seed)
-    if more.seeds is None:
-        assert of_images >= error**2 * (1 - 1e-5)
-    else:
-        assert of_images + of_a_seed / more.seeds <= error**2 * (1 + 1e-5)
+    of_seeds = (1 / len(a) + 1 / len(b)) * parts.seed  # those that are there
+    if more.seeds is not None:
+        assert of_images + of_a_seed / more.seeds <= most
         fewer = more.seeds - 1
-        assert fewer == max(len(a), len(b)) or of_images + of_a_seed / fewer > error**2 * (1 - 1e-5)
+        assert fewer == max(len(a), len(b)) or of_images + of_a_seed / fewer > least
+    elif more.images is not None:
+        assert more.images > a.shape[1]
+        assert of_images >= least
+        assert of_seeds + parts.images * a.shape[1] / more.images <= most
+        assert of_seeds + parts.images * a.shape[1] / (more.images - 1) > least
+    else:
+        assert min(of_images, of_seeds) >= least
 
 
 @example(groups=(answers("x....", ".....", "....."), answers(".....")), mixed=[0, 1, 2, 3, 4])
