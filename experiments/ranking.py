@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import ttest_ind
+from scipy.stats import ttest_ind_from_stats
 
 from experiments.configuration import PARAMS, SEED, Configuration, read_configuration
 from experiments.finding import Finding, compare_runs
@@ -119,10 +119,16 @@ def ranking_verdict(parameter: str, ranked: list[Ranked]) -> str:
         return f"No telling {names} apart: one seed does not tell how much the loss varies."
     if max(np.ptp(first.losses), np.ptp(second.losses)) == 0:
         return f"No telling {names} apart: their losses do not vary over the seeds."
-    p = float(ttest_ind(first.losses, second.losses, equal_var=False).pvalue)
+    # From the moments: ttest_ind warns if the losses of one value do not vary.
+    moments = [*_moments(first.losses), *_moments(second.losses)]
+    p = float(ttest_ind_from_stats(*moments, equal_var=False).pvalue)
     if p < 0.05:
         return f"{first.value} has a lower validation loss than {second.value}, {p_value(p)}."
     return f"No telling {names} apart by their validation loss, {p_value(p)}."
+
+
+def _moments(values: list[float]) -> tuple[float, float, int]:
+    return float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
 
 
 def _examples(names: list[str], configurations: list[Configuration]) -> list[str]:

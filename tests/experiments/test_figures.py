@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.container import ErrorbarContainer
 
 from experiments import figures
 from experiments.figures import changed_figure, comparison_figure, ranking_figure
@@ -49,6 +50,8 @@ def test_a_comparison_by_hand() -> None:
     low, high = found.comparison.low, found.comparison.high
     assert marks(difference) == [("|", [low, high], [0, 0]), ("o", [-1.5], [0])]
     assert rows(difference) == [""]
+    assert runs.get_xlabel() == "errors in 200 test images"
+    assert difference.get_xlabel() == "errors of B minus errors of A"
     assert difference.yaxis.get_tick_params()["left"] is False
     assert (figure.get_figwidth(), figure.get_figheight()) == (10, 3.6)
     assert figure.get_suptitle().startswith(
@@ -73,7 +76,7 @@ def test_a_ranking_by_hand() -> None:
     losses, errors = figure.axes
     dots: list[Any] = [mark for mark in marks(losses) if mark[0] == "o"]
     assert dots == [("o", [0.1, 0.2], [0, 0]), ("o", [0.2, 0.3, 0.4], [1] * 3), ("o", [0.6], [2])]
-    bars: list[Any] = [bar.lines for bar in losses.containers]
+    bars = [bar.lines for bar in losses.containers if isinstance(bar, ErrorbarContainer)]
     margins = [12.7062 * np.sqrt(0.005 / 2), 4.30265 * 0.1 / np.sqrt(3), 0]
     for place, (mean, margin) in enumerate(zip((0.15, 0.3, 0.6), margins, strict=True)):
         line, _, (whisker,) = bars[place]
@@ -87,6 +90,8 @@ def test_a_ranking_by_hand() -> None:
         *(("|", interval, [2, 2]), ("o", [0], [2])),
     ]
     assert rows(losses) == ["0.5 (n = 2)", "0.4 (n = 3)", "0.3 (n = 1)"]
+    assert losses.get_xlabel() == "validation loss"
+    assert errors.get_xlabel() == "errors minus those of HEAD (diamond)"
     assert errors.get_ylim() == losses.get_ylim() == (2.6, -0.6)
     assert errors.yaxis.get_tick_params()["left"] is False
     assert errors.yaxis.get_tick_params()["labelleft"] is False
@@ -95,29 +100,34 @@ def test_a_ranking_by_hand() -> None:
 
 def test_axes_leave_room_and_show_the_values() -> None:
     """Nothing is drawn on the frame, no row is cut off, and thin lines lead up from the values."""
-    for ax in comparison_figure(made_finding([[0]], [[1]])).axes:
-        assert ax.margins()[0] == 0.1
-        lines = ax.xaxis.get_gridlines()
-        assert all(line.get_visible() and line.get_alpha() == 0.3 for line in lines)
-        assert not any(line.get_visible() for line in ax.yaxis.get_gridlines())
-        assert ax.get_figure(root=True).get_layout_engine()
+    found = made_finding([[0]], [[1]])
+    ranked = [Ranked(0.5, [made_run("run", [0])], [0.1], found)]
+    for figure in (comparison_figure(found), ranking_figure("train.dropout", ranked)):
+        assert figure.get_layout_engine()
+        assert len({ax.get_position().y0 for ax in figure.axes}) == 1  # side by side
+        for ax in figure.axes:
+            assert ax.get_xmargin() == 0.1
+            lines = ax.xaxis.get_gridlines()
+            assert all(line.get_visible() and line.get_alpha() == 0.3 for line in lines)
+            assert not any(line.get_visible() for line in ax.yaxis.get_gridlines())
 
 
 def test_the_sheet_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """The images that most runs of one side alone have right, the clearest cases first.
 
-    B alone errs on 2, 5 and 8: in all runs on 8, and in two of three on the others, of which the
-    first comes first. A alone errs on 11.
+    B alone errs on 2, 5 and 8: in all runs on 8, and in two more of three than A on the others, of
+    which the first comes first. A alone errs on 11.
     """
-    a = [[0, 11], [0, 11], [0, 11]]
-    found = made_finding(a, [[0, 2, 8, 5], [0, 5, 8, 2], [0, 8, 30]])
+    found = made_finding(
+        [[0, 2, 11], [0, 11], [0, 11]], [[0, 2, 8, 5], [0, 5, 8, 2], [0, 2, 8, 30]]
+    )
     images = np.zeros((IMAGES, 28, 28, 1), np.uint8)
     images[:, 0, 0, 0] = np.arange(IMAGES)
     figure = changed_figure(found, images)
     axes = [ax for ax in figure.axes if ax.images]
     assert [ax.get_title() for ax in axes] == [
         "is 8\nA 3/3, B 0/3",
-        "is 2\nA 3/3, B 1/3",
+        "is 2\nA 2/3, B 0/3",
         "is 5\nA 3/3, B 1/3",
         "is 1\nA 0/3, B 3/3",
     ]

@@ -3,10 +3,11 @@ import re
 
 import pytest
 
+from experiments.finding import compare_runs
 from experiments.layout import as_text
-from experiments.ranking import rank, ranking_as_json, ranking_report, ranking_verdict
+from experiments.ranking import Ranked, rank, ranking_as_json, ranking_report, ranking_verdict
 from stages.shared.cli import StageError
-from tests.experiments.conftest import PARAMS, Project
+from tests.experiments.conftest import PARAMS, Project, made_run
 
 
 def test_ranks_by_validation_and_not_by_the_test_set(project: Project) -> None:
@@ -19,25 +20,73 @@ def test_ranks_by_validation_and_not_by_the_test_set(project: Project) -> None:
     ranked = rank("train.dropout")
     assert [found.value for found in ranked] == [0.5, 0.4, 0.3]
     assert ranked[0].losses == [0.05, 0.052]
+    assert [found.finding.names for found in ranked] == [
+        ("HEAD", "0.5"),
+        ("HEAD", "0.4"),
+        ("HEAD", "0.3"),
+    ]
+    for found in ranked:
+        assert [run.source.name for run in found.finding.groups[0]] == ["HEAD", "seed-1"]
+        assert found.finding.groups[1] == found.runs
     text = as_text(ranking_report("train.dropout", ranked))
     assert re.search(r"^0\.5 +2 +0\.0510 ± 0\.0014 +10\.0 ± 1\.4 +\+7\.0 \(", text, re.MULTILINE)
     assert re.search(r"^0\.4 +2 +0\.1100 ± 0\.0141 +3\.0 ± 1\.4 +HEAD$", text, re.MULTILINE)
-    assert "No telling train.dropout 0.5 and 0.4 apart by their validation loss, p = 0." in text
+
+
+def made_ranked(*losses: list[float]) -> list[Ranked]:
+    """Return the rows of the values 0, 1, …, whose runs have these losses and one error each."""
+    runs = [
+        [made_run(f"{value}-{seed}", [seed], seed, dropout=value) for seed in range(len(group))]
+        for value, group in enumerate(losses)
+    ]
+    return [
+        Ranked(value, runs[value], group, compare_runs(("HEAD", str(value)), runs[0], runs[value]))
+        for value, group in enumerate(losses)
+    ]
+
+
+def test_the_object_by_hand() -> None:
+    """JSON has each run with its loss, and the difference of each value to HEAD's."""
+    ranked = made_ranked([0.1, 0.2], [0.3])
+    low, high = ranked[1].finding.comparison.low, ranked[1].finding.comparison.high
     found = json.loads(json.dumps(ranking_as_json("train.dropout", ranked)))
-    assert [value["value"] for value in found["values"]] == [0.5, 0.4, 0.3]
+    head, other = found.pop("values")
+    assert found == {
+        "parameter": "train.dropout",
+        "images": 200,
+        "verdict": "No telling train.dropout 0 and 1 apart: one seed does not tell how much the "
+        "loss varies.",
+    }
+    assert head["runs"] == [
+        {"name": "0-0", "seed": 0, "loss": 0.1, "errors": 1},
+        {"name": "0-1", "seed": 1, "loss": 0.2, "errors": 1},
+    ]
+    assert other == {
+        "value": 1,
+        "runs": [{"name": "1-0", "seed": 0, "loss": 0.3, "errors": 1}],
+        "difference_to_head": 0,
+        "interval": [low, high],
+    }
 
 
-def test_says_if_the_first_is_ahead(project: Project) -> None:
-    """Three losses far from three others are told apart; a single one is not."""
-    for seed, loss in ((1, 0.11), (2, 0.12)):
-        project.experiment(f"seed-{seed}", [], loss=loss, seed=seed)
-    project.experiment("wide", [], loss=0.01, dropout=0.5)
-    report = as_text(ranking_report("train.dropout", rank("train.dropout")))
-    assert "one seed does not tell how much the loss varies" in report
-    for seed, loss in ((1, 0.02), (2, 0.03)):
-        project.experiment(f"wide-{seed}", [], loss=loss, seed=seed, dropout=0.5)
-    report = as_text(ranking_report("train.dropout", rank("train.dropout")))
-    assert "0.5 has a lower validation loss than 0.4, p = 0.00" in report
+@pytest.mark.parametrize(
+    ("losses", "verdict"),
+    [
+        ([[1, 2, 3], [4, 8, 6, 10, 12], [99]], "0 has a lower validation loss than 1, p = 0.01."),
+        ([[5, 7], [6, 8]], "No telling x 0 and 1 apart by their validation loss, p = 0.55."),
+        ([[5, 5], [6, 8]], "No telling x 0 and 1 apart by their validation loss, p = 0.3."),
+        ([[1, 2], [3]], "No telling x 0 and 1 apart: one seed does not tell how much the loss"),
+        ([[1], [2, 3]], "No telling x 0 and 1 apart: one seed does not tell how much the loss"),
+        ([[1, 1], [2, 2]], "No telling x 0 and 1 apart: their losses do not vary over the seeds."),
+    ],
+)
+def test_says_if_the_first_is_ahead(losses: list[list[float]], verdict: str) -> None:
+    """The first case by hand: t = 6 / √(1 / 3 + 10 / 5), 5.16 degrees (Welch), p = 0.010.
+
+    In the second t = 1 / √2 with 2 degrees, in the third t = 2 / 1 with 1. A third value does not
+    count, nor do losses that all seeds share.
+    """
+    assert ranking_verdict("x", made_ranked(*losses)).startswith(verdict)
 
 
 @pytest.mark.parametrize("name", ["train.drop", "train.seed", "preprocess.limit", "dropout"])
@@ -45,12 +94,12 @@ def test_refuses_what_cannot_be_ranked(project: Project, name: str) -> None:
     """Only parameters of train can be ranked; the message names a few, and where the others are."""
     project.write_run([1], epochs=3, threads=2)
     project.commit()
-    message = f"--by: found {name}, expected a parameter of train, as other"
-    with pytest.raises(StageError, match=message) as caught:
+    with pytest.raises(StageError) as caught:
         rank(name)
-    assert str(caught.value).endswith(
-        "; type one that params.yaml has under train, such as train.dropout, "
-        "train.early_stopping.patience, train.epochs"
+    assert str(caught.value) == (
+        f"--by: found {name}, expected a parameter of train, as other sections change the images "
+        "on which the loss is measured; type one that params.yaml has under train, such as "
+        "train.dropout, train.early_stopping.patience, train.epochs"
     )
 
 
@@ -64,19 +113,51 @@ def test_the_message_names_what_the_experiments_change(project: Project) -> None
 def test_refuses_a_single_value(project: Project) -> None:
     """Seeds alone rank nothing, and the message says how to get other values."""
     project.experiment("seed-1", [1], seed=1)
-    message = "--by: found train.dropout=0.4 alone, expected experiments on HEAD with other values"
-    with pytest.raises(StageError, match=message):
+    with pytest.raises(StageError) as caught:
         rank("train.dropout")
+    assert str(caught.value) == (
+        "--by: found train.dropout=0.4 alone, expected experiments on HEAD with other values; type "
+        "`dvc exp run --queue -S 'train.dropout=VALUE,VALUE'` and `dvc queue start`"
+    )
 
 
-def test_refuses_a_history_without_the_kept_epoch(project: Project) -> None:
+@pytest.mark.parametrize("missing", ["kept", "val_loss"])
+def test_refuses_a_history_without_what_ranks(project: Project, missing: str) -> None:
     """plots/history.csv must have the columns that the ranking reads."""
-    project.write("plots/history.csv", "epoch,val_loss\n1,0.1\n")
+    text = "epoch,val_loss,kept\n1,0.1,1\n".replace(missing, "other")
+    project.write("plots/history.csv", text)
     project.write_lock(PARAMS)
     project.commit()
     project.experiment("wide", [1], dropout=0.5)
-    with pytest.raises(StageError, match=r"found plots/history\.csv without kept"):
+    with pytest.raises(StageError) as caught:
         rank("train.dropout")
+    assert str(caught.value) == (
+        f"HEAD: found plots/history.csv without {missing}, expected the columns kept and val_loss; "
+        "type `git checkout HEAD` and `dvc repro`, then commit"
+    )
+
+
+def test_the_loss_of_several_networks_is_the_mean_of_their_kept_epochs(project: Project) -> None:
+    """Each network keeps an epoch of its own; the epochs that none keeps do not count.
+
+    An experiment from before the parameter was there is passed over.
+    """
+    old = {name: value for name, value in PARAMS["train"].items() if name != "dropout"}
+    baseline = project.git("rev-parse", "HEAD")
+    project.write_lock(PARAMS | {"train": old | {"seed": 1}})
+    project.commit()
+    project.git("update-ref", f"refs/exps/{baseline[:2]}/{baseline[2:]}/a-first", "HEAD")
+    project.git("reset", "--quiet", "--hard", baseline)
+    project.write_run([1], dropout=0.5)
+    history = "network,epoch,val_loss,kept\n1,1,0.4,0\n1,2,0.3,1\n2,1,0.1,1\n2,2,0.5,0\n"
+    project.write("plots/history.csv", history)
+    project.write_lock(PARAMS | {"train": PARAMS["train"] | {"dropout": 0.5}})
+    project.commit()
+    project.git("update-ref", f"refs/exps/{baseline[:2]}/{baseline[2:]}/wide", "HEAD")
+    project.git("reset", "--quiet", "--hard", baseline)
+    ranked = rank("train.dropout")
+    assert [found.value for found in ranked] == [0.4, 0.5]
+    assert [found.losses for found in ranked] == [[0.1], [pytest.approx(0.2)]]
 
 
 def test_equal_numbers_are_one_value(project: Project) -> None:
@@ -85,11 +166,3 @@ def test_equal_numbers_are_one_value(project: Project) -> None:
         project.experiment(f"none-{seed}", [1], seed=seed, dropout=dropout)
     ranked = rank("train.dropout")
     assert sorted((found.value, len(found.runs)) for found in ranked) == [(0, 4), (0.4, 1)]
-
-
-def test_losses_that_do_not_vary(project: Project) -> None:
-    """Without any spread over the seeds there is nothing to test."""
-    project.experiment("first", [1], seed=1)
-    for seed in (0, 1):
-        project.experiment(f"wide-{seed}", [1], loss=0.2, seed=seed, dropout=0.5)
-    assert "their losses do not vary over the seeds" in ranking_verdict("x", rank("train.dropout"))

@@ -193,7 +193,9 @@ def test_an_answer_is_possible(groups: tuple[Wrong, Wrong]) -> None:
     assert more is None or more.seeds is None or more.seeds > max(len(a), len(b))
 
 
-@example(groups=(answers(".x......", "xxx.xx.x", "..x.xx.x"), answers(*["........"] * 2, "x.x...x.")))
+@example(
+    groups=(answers(".x......", "xxx.xx.x", "..x.xx.x"), answers(*["........"] * 2, "x.x...x."))
+)
 @example(groups=(answers("x..x.xxx", "xx.x.xxx"), answers("x.x.xx..", ".....x..", "x.x..x..")))
 @example(groups=(answers("x.x.xxxx", "x.xxxxxx"), answers(".x.x....", ".xxx.xx.")))
 @example(groups=(answers(*["." * 400] * 2), answers("x" * 40 + "." * 360, "." * 400)))
