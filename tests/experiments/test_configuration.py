@@ -41,20 +41,15 @@ def lock() -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Give a function that reads the configuration of a run with these stages."""
-    monkeypatch.chdir(tmp_path)
-
-    def written(stages: dict[str, Any]) -> Configuration | None:
-        (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
-        return read_configuration(WORKSPACE)
-
-    return written
+def read(stages: dict[str, Any]) -> Configuration | None:
+    """Read the configuration of a run with these stages."""
+    Path("dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
+    return read_configuration(WORKSPACE)
 
 
-def test_a_configuration_by_hand(read: Any) -> None:
+def test_a_configuration_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has the parameters and the code of the stages that lead to the predictions."""
+    monkeypatch.chdir(tmp_path)
     assert read(lock()) == Configuration(
         params={
             "download.dataset": "digits",
@@ -69,11 +64,16 @@ def test_a_configuration_by_hand(read: Any) -> None:
     )
     stages = lock()
     del stages["train"]["deps"][2]
-    assert read(stages).own_pictures == ""
+    without = read(stages)
+    assert without
+    assert without.own_pictures == ""
 
 
-def test_a_run_that_is_not_finished_has_none(read: Any) -> None:
+def test_a_run_that_is_not_finished_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every stage must have run, on the model that is there, and with the parameters we need."""
+    monkeypatch.chdir(tmp_path)
     for name in ("download", "preprocess", "train", "evaluate"):
         stages = lock()
         del stages[name]
@@ -122,12 +122,12 @@ def test_configurations_are_equal_but_for_the_seed() -> None:
         assert not other.equals(one)
 
 
-@pytest.mark.parametrize(("seed", "shares"), [(0, True), (3, True), (4, False), (10, False)])
+@pytest.mark.parametrize(("seed", "shares"), [(2, True), (5, True), (6, False), (12, False)])
 def test_runs_share_a_network_if_their_seeds_are_near(seed: int, shares: bool) -> None:
-    """A run of four networks from seed 0 has the seeds 0 to 3."""
+    """A run of four networks from seed 2 has the seeds 2 to 5."""
     one, other = (
         Configuration({"train.seed": first, "train.networks": 4}, {}, {}, "", "")
-        for first in (0, seed)
+        for first in (2, seed)
     )
     assert one.shares_a_network(other) == other.shares_a_network(one) == shares
 
@@ -139,5 +139,5 @@ def test_parameters_have_dotted_names() -> None:
 
 
 def test_a_digest_is_the_one_of_dvc() -> None:
-    """MD5 in hexadecimal digits, here of nothing."""
-    assert digest(b"") == "d41d8cd98f00b204e9800998ecf8427e"
+    """MD5 in hexadecimal digits, here that of RFC 1321."""
+    assert digest(b"abc") == "900150983cd24fb0d6963f7d28e17f72"

@@ -3,11 +3,12 @@ from collections.abc import Callable
 
 import pytest
 
-from experiments.configuration import flat
 from experiments.runs import check_same_test_set, read_group, read_run
 from experiments.sources import Source, find_source, workspace
 from stages.shared.cli import StageError
-from tests.experiments.conftest import LABELS, PARAMS, Project
+from tests.experiments.conftest import LABELS, PARAMS, Project, made_run
+
+WORKSPACE = Source("workspace", "", "")
 
 
 def seeds(name: str) -> list[tuple[str, int]]:
@@ -21,7 +22,6 @@ def test_a_run_by_hand(project: Project) -> None:
     assert run.errors == 4
     assert run.labels.tolist() == LABELS.astype(str).tolist()
     assert run.configuration.params["train.early_stopping.patience"] == 10
-    assert flat({"a": {"b": {"c": 1}, "d": None}}) == {"a.b.c": 1, "a.d": None}
 
 
 def test_a_group_differs_in_the_seed_alone(project: Project) -> None:
@@ -34,7 +34,8 @@ def test_a_group_differs_in_the_seed_alone(project: Project) -> None:
     project.experiment("wider", [1], seed=4, dropout=0.5)
     project.experiment("rewritten", [1], seed=5, code="0ther")
     assert seeds("main") == [("main", 0), ("first", 1), ("second", 2)]
-    assert [seed for _, seed in seeds("first")] == [0, 1, 2]
+    head = project.git("rev-parse", "HEAD")
+    assert seeds("first") == [(head[:10], 0), ("first", 1), ("second", 2)]
     assert seeds("wider") == [("wide", 3), ("wider", 4)]
     assert seeds("rewritten") == [("rewritten", 5)]
     assert [run.seed for run in read_group(workspace())] == [0, 1, 2]
@@ -110,59 +111,89 @@ def not_csv(project: Project) -> None:
     project.write_lock(PARAMS)
 
 
+def no_params(project: Project) -> None:
+    (project.root / "params.yaml").unlink()
+
+
+CSV = "metrics/predictions.csv"
+
+
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("spoil", "found", "expected"),
     [
         (
             stale_params,
-            "found train.dropout: 0.5 in params.yaml, expected train.dropout: 0.4 as in",
+            "train.dropout: 0.5 in params.yaml",
+            "train.dropout: 0.4 as in dvc.lock",
         ),
-        (stale_new_key, "found train.width: 3 in params.yaml, expected no train.width as in"),
-        (stale_predictions, "found metrics/predictions.csv of another run, expected the one in"),
-        (no_predictions, "found no metrics/predictions.csv, expected the one that its run wrote"),
-        (no_lock, "found no finished run in dvc.lock, expected one with predictions"),
-        (interrupted, "found no finished run in dvc.lock, expected one with predictions"),
-        (lock_in_conflict, "found dvc.lock with did not find expected"),
-        (other_columns, "found metrics/predictions.csv without predicted, expected columns index,"),
-        (other_order, "found metrics/predictions.csv in another order, expected the index 0, 1"),
-        (not_csv, "found metrics/predictions.csv with No columns to parse from file, expected CSV"),
+        (stale_new_key, "train.width: 3 in params.yaml", "no train.width as in dvc.lock"),
+        (
+            no_params,
+            "no download.dataset in params.yaml",
+            "download.dataset: digits as in dvc.lock",
+        ),
+        (stale_predictions, f"{CSV} of another run", "the one in dvc.lock"),
+        (no_predictions, f"no {CSV}", "the one that its run wrote"),
+        (no_lock, "no finished run in dvc.lock", "one with predictions"),
+        (interrupted, "no finished run in dvc.lock", "one with predictions"),
+        (lock_in_conflict, "dvc.lock with did not find expected …", "YAML"),
+        (other_columns, f"{CSV} without predicted", "columns index, label, predicted, confidence"),
+        (other_order, f"{CSV} in another order", "the index 0, 1, 2, …"),
+        (not_csv, f"{CSV} with No columns to parse from file", "CSV"),
     ],
 )
 def test_refuses_a_stale_workspace(
-    project: Project, spoil: Callable[[Project], None], message: str
+    project: Project, spoil: Callable[[Project], None], found: str, expected: str
 ) -> None:
     """What is not the result of a finished run is refused in a line that says what to type."""
     spoil(project)
-    with pytest.raises(StageError, match=re.escape(f"workspace: {message}")) as caught:
-        read_run(workspace())
-    assert str(caught.value).endswith("; type `dvc repro`")
-    assert "\n" not in str(caught.value)
+    with pytest.raises(StageError) as caught:
+        read_run(WORKSPACE)
+    message = re.sub("(?<=did not find expected ).*(?=, expected YAML)", "…", str(caught.value))
+    assert message == f"workspace: found {found}, expected {expected}; type `dvc repro`"
 
 
-def test_says_how_to_mend_a_commit_and_an_experiment(project: Project) -> None:
-    """The remedy brings the files of a commit or an experiment here before `dvc repro`."""
+def test_parameters_that_the_run_does_not_take_may_change(project: Project) -> None:
+    """What `plot` takes changes no answer, so the workspace is not stale."""
+    text = (project.root / "params.yaml").read_text()
+    project.write("params.yaml", f"{text}plot:\n  examples: 9\n")
+    assert read_run(WORKSPACE).errors == 4
+
+
+def test_the_files_of_a_commit_are_compared_with_its_own_lock(project: Project) -> None:
+    """An edited params.yaml is no matter for a commit, and its own edited files are."""
+    stale_params(project)
+    assert read_run(find_source("HEAD")).errors == 4
     stale_predictions(project)
-    commit = project.commit()
-    with pytest.raises(StageError, match="type `git checkout main` and `dvc repro`, then commit"):
+    project.commit()
+    with pytest.raises(StageError) as caught:
         read_run(find_source("main"))
-    with pytest.raises(StageError, match="type `dvc exp apply odd` and `dvc repro`"):
-        read_run(Source("odd", commit, project.git("rev-parse", "HEAD~1")))
+    assert str(caught.value) == (
+        f"main: found {CSV} of another run, expected the one in dvc.lock; "
+        "type `git checkout main` and `dvc repro`, then commit"
+    )
 
 
-def test_refuses_other_test_images(project: Project) -> None:
+def test_refuses_other_test_images() -> None:
     """Another data set, another number of images and other labels are told apart."""
-    run = read_run(find_source("HEAD"))
+    run = made_run("one", [])
     mnist = run.configuration._replace(
         params=run.configuration.params | {"download.dataset": "mnist"}
     )
     for other, message in (
-        (run._replace(labels=run.labels[::-1], configuration=mnist), "found digits and mnist"),
-        (run._replace(labels=run.labels[1:]), "found 200 test images and 199 test images"),
-        (run._replace(labels=run.labels[::-1]), "found one test split of digits and another"),
+        (run._replace(labels=run.labels[::-1], configuration=mnist), "digits and mnist"),
+        (run._replace(labels=run.labels[1:], configuration=mnist), "digits and mnist"),
+        (run._replace(labels=run.labels[1:]), "200 test images and 199 test images"),
+        (run._replace(labels=run.labels[::-1]), "one test split of digits and another"),
     ):
-        with pytest.raises(StageError, match=message):
-            check_same_test_set([run, other])
-    check_same_test_set([run, run])
+        second = other._replace(source=other.source._replace(name="other"))
+        with pytest.raises(StageError) as caught:
+            check_same_test_set([run, run, second])
+        assert str(caught.value) == (
+            f"one and other: found {message}, expected the same test images in the same order; "
+            "type two runs with equal parameters of download and preprocess"
+        )
+    check_same_test_set([run, run._replace(configuration=mnist), run])
 
 
 def test_a_damaged_sibling_is_left_out(
@@ -178,7 +209,10 @@ def test_a_damaged_sibling_is_left_out(
     project.git("update-ref", f"refs/exps/{baseline[:2]}/{baseline[2:]}/bad", commit)
     project.git("reset", "--quiet", "--hard", "HEAD")
     assert [run.source.name for run in read_group(find_source("HEAD"))] == ["HEAD", "good"]
-    assert capsys.readouterr().err.startswith("left out: bad: found metrics/predictions.csv of")
+    assert capsys.readouterr().err == (
+        f"left out: bad: found {CSV} of another run, expected the one in dvc.lock; "
+        "type `dvc exp apply bad` and `dvc repro`\n"
+    )
 
 
 def test_classes_may_have_any_names(project: Project) -> None:
@@ -194,10 +228,15 @@ def test_classes_may_have_any_names(project: Project) -> None:
 
 
 @pytest.mark.parametrize("value", ["", " "])
-def test_refuses_predictions_without_a_name(project: Project, value: str) -> None:
-    """A prediction that is empty is named as such."""
+@pytest.mark.parametrize("name", ["label", "predicted"])
+def test_refuses_predictions_without_a_name(project: Project, value: str, name: str) -> None:
+    """A label or a prediction that is empty is named as such."""
     path = project.root / "metrics" / "predictions.csv"
-    path.write_text(path.read_text().replace("0,0,1,", f"0,0,{value},", 1))
+    row = f"0,{value},1," if name == "label" else f"0,0,{value},"
+    path.write_text(path.read_text().replace("0,0,1,", row, 1))
     project.write_lock(PARAMS)
-    with pytest.raises(StageError, match=r"predictions.csv with an empty predicted, expected"):
-        read_run(workspace())
+    with pytest.raises(StageError) as caught:
+        read_run(WORKSPACE)
+    assert str(caught.value) == (
+        f"workspace: found {CSV} with an empty {name}, expected names of classes; type `dvc repro`"
+    )

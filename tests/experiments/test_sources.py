@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.sources import experiments, find_source, head, workspace
+from experiments.sources import Source, experiments, find_source, head, workspace
 from stages.shared.cli import StageError
 from tests.experiments.conftest import Project
 
@@ -36,8 +36,21 @@ def test_the_experiment_on_head_goes_before_those_of_its_name(project: Project) 
     assert find_source("wide").baseline == second
     project.write("notes.txt", "even more")
     project.commit()
-    with pytest.raises(StageError, match="wide: found this name on 2 commits, expected one"):
+    with pytest.raises(StageError) as caught:
         find_source("wide")
+    assert str(caught.value) == (
+        "wide: found this name on 2 commits, expected one; type the commit that you mean, such as "
+        f"{min(experiments()).commit[:10]}"
+    )
+
+
+def test_an_experiment_on_an_earlier_commit_is_found_by_its_name(project: Project) -> None:
+    """If no other has the name, HEAD may have moved on."""
+    project.experiment("wide", [1])
+    baseline = project.git("rev-parse", "HEAD")
+    project.write("notes.txt", "")
+    project.commit()
+    assert find_source("wide").baseline == baseline
 
 
 def test_finds_a_branch_that_only_a_remote_has(
@@ -66,8 +79,11 @@ def test_reads_files_of_a_commit_and_of_the_folder(project: Project) -> None:
     before = find_source("HEAD").read("params.yaml")
     project.write("params.yaml", "learning_rate: 1e-3\n")
     assert find_source("HEAD").read("params.yaml") == before
-    assert workspace().read_yaml("params.yaml") == {"learning_rate": 0.001}
+    read = workspace().read_yaml("params.yaml")
+    assert read == {"learning_rate": 0.001}
+    assert type(read["learning_rate"]) is float
     assert workspace().read("nothing") is None
+    assert workspace().read_yaml("nothing") is None
     assert find_source("HEAD").read("nothing") is None
 
 
@@ -75,5 +91,30 @@ def test_refuses_a_folder_without_git(tmp_path: Path, monkeypatch: pytest.Monkey
     """Outside a clone one line says so."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(StageError, match="found no Git commit here, expected a clone"):
+    with pytest.raises(StageError) as caught:
         workspace()
+    assert str(caught.value) == (
+        "found no Git commit here, expected a clone of the project; `cd` to one"
+    )
+
+
+def test_says_that_git_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing works without the program, so one line says to install it."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(StageError) as caught:
+        head()
+    assert str(caught.value) == "git: found no such program, expected Git; install it"
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        (Source("workspace", "", "b"), "type `dvc repro`"),
+        (Source("main", "b", "b"), "type `git checkout main` and `dvc repro`, then commit"),
+        (Source("wide", "c", "b"), "type `dvc exp apply wide` and `dvc repro`"),
+    ],
+)
+def test_says_how_to_finish_a_run(source: Source, remedy: str) -> None:
+    """The remedy brings the files of a commit or an experiment here before `dvc repro`."""
+    error = source.stale("this", "that")
+    assert str(error) == f"{source.name}: found this, expected that; {remedy}"
