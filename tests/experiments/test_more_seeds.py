@@ -13,10 +13,32 @@ def test_commands_for_more_seeds(project: Project) -> None:
         f"dvc exp run --queue -S train.dropout=0.5 {RANGE}",
         "dvc queue start",
     ]
-    project.write_run([1], dropout=0.5)
-    assert commands(finding("main"))[:2] == [
-        f"dvc exp run --queue -S train.dropout=0.4 {RANGE}",
+    project.write_run([1], dropout=0.5, flip=True, early_stopping={"patience": None})
+    assert commands(finding("main", "")) == [
+        f"dvc exp run --queue -S train.dropout=0.4 -S train.early_stopping.patience=10 {RANGE}",
         f"dvc exp run --queue {RANGE}",
+        "dvc queue start",
+    ]
+    project.write_run([1], flip=True, early_stopping={"patience": None}, model="mlp")
+    project.commit()
+    project.experiment("mlp", [2], flip=False, early_stopping={"patience": None}, model="cnn")
+    project.write_run([1], flip=False, early_stopping={"patience": 3}, model="cnn")
+    assert commands(finding("main", "mlp"))[:2] == [
+        "dvc exp run --queue -S train.early_stopping.patience=null -S train.flip=true "
+        f"-S train.model=mlp {RANGE}",
+        f"dvc exp run --queue -S train.early_stopping.patience=null {RANGE}",
+    ]
+
+
+def test_a_side_with_several_seeds_needs_no_command(project: Project) -> None:
+    """The other side has four more seeds from its own on, as many networks apart as it trains."""
+    project.write_run([1], networks=2)
+    project.commit()
+    project.experiment("second", [2], networks=2, seed=2)
+    project.experiment("wide", [3], networks=2, seed=6, dropout=0.5)
+    assert commands(finding("main", "wide")) == [
+        "dvc exp run --queue -S train.dropout=0.5 -S 'train.seed=range(8,16,2)'",
+        "dvc queue start",
     ]
 
 
@@ -58,6 +80,8 @@ def test_the_lines_for_an_experiment_take_its_files_and_put_them_back(project: P
     project.write("notes.txt", "")
     first, files, queue, back, branch, start = commands(finding("main", "rewritten"))[1:]
     assert (queue, start) == (f"dvc exp run --queue {RANGE}", "dvc queue start")
+    wide = project.git("rev-parse", f"refs/exps/{baseline[:2]}/{baseline[2:]}/rewritten")
+    assert files == f"git restore --source {wide[:10]} --staged --worktree ."
     for line in (first, files):
         project.git(*line.split()[1:])
     assert project.git("rev-parse", "HEAD") == baseline
