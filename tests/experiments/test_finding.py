@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -10,7 +11,7 @@ from experiments.report import changed_code, changed_params
 from experiments.runs import Run
 from experiments.sources import Source, find_source, workspace
 from experiments.statistics import Wrong
-from tests.experiments.conftest import IMAGES, Project
+from tests.experiments.conftest import Project, made_finding
 
 
 def finding(a: str, b: str = "") -> Finding:
@@ -18,44 +19,81 @@ def finding(a: str, b: str = "") -> Finding:
     return compare_sources(find_source(a), find_source(b) if b else workspace())
 
 
-def test_single_runs_that_differ(project: Project) -> None:
-    """Six images more without one less are more than chance, p = 2 / 2⁶, for these two runs."""
-    project.experiment("wide", [*range(10)], dropout=0.5)
-    assert verdict(finding("main", "wide")) == "B is worse, as far as single runs can tell"
-    assert verdict(finding("wide", "main")) == "B is better, as far as single runs can tell"
+APART = "no telling them apart: "
 
 
-def test_several_seeds_that_differ(project: Project) -> None:
-    """A difference in every seed is one of the configurations."""
-    for seed in (1, 2):
-        project.experiment(f"seed-{seed}", [0, 1, 2, 3 + seed], seed=seed)
-    for seed in (0, 1, 2):
-        project.experiment(f"wide-{seed}", [*range(20, 40 + seed)], seed=seed, dropout=0.5)
-    assert verdict(finding("main", "wide-1")) == "B is worse"
-    assert commands(finding("main", "wide-1")) == []
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        # Six images more without one less are more than chance for two runs: p = 2 / 2⁶.
+        ([range(4)], [range(10)], "B is worse, as far as single runs can tell"),
+        ([range(10)], [range(4)], "B is better, as far as single runs can tell"),
+        ([range(4)], [range(9)], f"{APART}a difference of this size needs at least 3 seeds a side"),
+        # A difference in every seed is one of the configurations.
+        ([[0, 1, 2, 3 + seed] for seed in range(3)], [range(20, 40)] * 3, "B is worse"),
+        ([range(20, 40)] * 3, [[0, 1, 2, 3 + seed] for seed in range(3)], "B is better"),
+        ([range(4)], [range(5, 9)], f"{APART}they make the same number of errors"),
+        # Single runs of n disagreements and a difference d in 200 images need at least
+        # 2.8016² · ((n + 2) / 202 - (d / 202)²) / 202 / (d / 200)² seeds: 2.1 above, 15.4, 69.2 and 792.5.
+        (
+            [range(4)],
+            [range(10, 12)],
+            f"{APART}a difference of this size needs at least 16 seeds a side",
+        ),
+        (
+            [range(4)],
+            [range(10, 13)],
+            f"{APART}a difference of this size needs at least 70 seeds a side",
+        ),
+        (
+            [range(50)],
+            [range(50, 101)],
+            f"{APART}a difference of this size needs at least 800 seeds a side",
+        ),
+        (
+            [range(8), range(4)],
+            [range(12), range(7)],
+            f"{APART}a difference of this size needs about 19 seeds a side",
+        ),
+        (
+            [range(6), range(2)],
+            [range(10, 15), range(10, 14)],
+            f"{APART}a difference of this size needs more seeds and more test images",
+        ),
+        # The answers do not vary, and the variance of ((7 + 2 / 2) / 202 - (1 / 202)²) / 202 would
+        # be small enough in 200 · variance / (1 / 200 / 2.8016)² images.
+        (
+            [range(4)] * 2,
+            [range(10, 13)] * 2,
+            f"{APART}for a difference of this size no number of seeds would do; with these seeds "
+            "it needs about 13,000 test images",
+        ),
+    ],
+)
+def test_the_answer_by_hand(a: list[list[int]], b: list[list[int]], expected: str) -> None:
+    """Numbers of seeds and images are rounded up to two digits that count."""
+    assert verdict(made_finding(a, b)) == expected
 
 
-def test_says_how_many_seeds_it_needs(project: Project) -> None:
-    """Single runs: 4 against 3 errors in 200 images need at least so many seeds, by hand.
-
-    2.8016² · ((7 + 2) / 202 - (1 / 202)²) / 202 / (1 / 200)² = 69.2: 70.
-    """
-    project.experiment("wide", [10, 11, 12], dropout=0.5)
-    assert verdict(finding("main", "wide")) == (
-        "no telling them apart: a difference of this size needs at least 70 seeds a side"
-    )
-
-
-def test_asks_for_images_if_seeds_do_not_help(project: Project) -> None:
-    """Runs whose answers never vary need more test images, rounded to two digits."""
-    project.experiment("first", [0, 1, 2, 3], seed=1)
-    for seed in (0, 1):
-        project.experiment(f"wide-{seed}", [10, 11, 12], seed=seed, dropout=0.5)
-    sentence = verdict(finding("main", "wide-0"))
-    assert "no number of seeds would do; with these seeds it needs about" in sentence
-    (number,) = [int(word.replace(",", "")) for word in sentence.split() if word[0].isdigit()]
-    assert number > IMAGES
-    assert number % 100 == 0
+@pytest.mark.parametrize(
+    ("difference", "low", "high", "p_value", "expected"),
+    [
+        (0.5, 0.1, 0.9, 0.01, "B is worse"),
+        (-0.5, -0.9, -0.1, 0.01, "B is better"),
+        (0.5, 0.1, 0.9, 0.051, APART),
+        (0.5, 0, 1, 0.01, APART),
+        (-0.5, -1, 0, 0.01, APART),
+    ],
+)
+def test_an_answer_needs_the_interval_and_the_p_value(
+    difference: float, low: float, high: float, p_value: float, expected: str
+) -> None:
+    """Both must speak against chance; the difference may be less than an image."""
+    found = made_finding([[0], [1]], [[2], [3]])
+    numbers = {"difference": difference, "low": low, "high": high, "p_value": p_value}
+    found = found._replace(comparison=found.comparison._replace(**numbers))
+    assert verdict(found).startswith(expected)
+    assert found.differs == (expected != APART)
 
 
 def test_one_configuration_is_chance_whatever_its_errors(project: Project) -> None:
@@ -64,7 +102,9 @@ def test_one_configuration_is_chance_whatever_its_errors(project: Project) -> No
     found = finding("main", "seed-1")
     assert found.single_runs
     assert found.comparison.p_value < 0.05
-    assert verdict(found).startswith("no telling them apart: they differ in nothing but the seed")
+    assert verdict(found) == (
+        f"{APART}they differ in nothing but the seed, so a difference would be chance"
+    )
     assert commands(found) == []
 
 
@@ -93,14 +133,6 @@ def test_a_run_repeated_with_other_answers(project: Project) -> None:
     project.write("notes.txt", "")
     project.commit()
     assert "they differ in nothing but the seed" in verdict(finding(first, "HEAD"))
-
-
-def test_equal_errors_need_no_seeds(project: Project) -> None:
-    """Without a difference, no number is given."""
-    project.experiment("wide", [5, 6, 7, 8], dropout=0.5)
-    assert verdict(finding("main", "wide")) == (
-        "no telling them apart: they make the same number of errors"
-    )
 
 
 @st.composite
