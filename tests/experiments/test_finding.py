@@ -34,7 +34,8 @@ APART = "no telling them apart: "
         ([range(20, 40)] * 3, [[0, 1, 2, 3 + seed] for seed in range(3)], "B is better"),
         ([range(4)], [range(5, 9)], f"{APART}they make the same number of errors"),
         # Single runs of n disagreements and a difference d in 200 images need at least
-        # 2.8016² · ((n + 2) / 202 - (d / 202)²) / 202 / (d / 200)² seeds: 2.1 above, 15.4, 69.2 and 792.5.
+        # 2.8016² · ((n + 2) / 202 - (d / 202)²) / 202 / (d / 200)² seeds: 2.1 above, and 15.4, 69.2
+        # and 792.5.
         (
             [range(4)],
             [range(10, 12)],
@@ -90,8 +91,10 @@ def test_an_answer_needs_the_interval_and_the_p_value(
 ) -> None:
     """Both must speak against chance; the difference may be less than an image."""
     found = made_finding([[0], [1]], [[2], [3]])
-    numbers = {"difference": difference, "low": low, "high": high, "p_value": p_value}
-    found = found._replace(comparison=found.comparison._replace(**numbers))
+    comparison = found.comparison._replace(
+        difference=difference, low=low, high=high, p_value=p_value
+    )
+    found = found._replace(comparison=comparison)
     assert verdict(found).startswith(expected)
     assert found.differs == (expected != APART)
 

@@ -1,5 +1,5 @@
 from experiments.more_seeds import commands
-from tests.experiments.conftest import Project
+from tests.experiments.conftest import Project, made_finding
 from tests.experiments.test_finding import finding
 
 RANGE = "-S 'train.seed=range(1,5)'"
@@ -40,6 +40,11 @@ def test_a_side_with_several_seeds_needs_no_command(project: Project) -> None:
         "dvc exp run --queue -S train.dropout=0.5 -S 'train.seed=range(8,16,2)'",
         "dvc queue start",
     ]
+
+
+def test_no_command_where_seeds_do_not_help() -> None:
+    """If it takes more test images, more seeds of the one side would be for nothing."""
+    assert commands(made_finding([range(4)], [range(10, 13)] * 2)) == []
 
 
 def test_runs_of_other_commits_are_queued_from_there(project: Project) -> None:

@@ -2,6 +2,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+import yaml
 
 from experiments.runs import check_same_test_set, read_group, read_run
 from experiments.sources import Source, find_source, workspace
@@ -158,6 +159,14 @@ def test_parameters_that_the_run_does_not_take_may_change(project: Project) -> N
     text = (project.root / "params.yaml").read_text()
     project.write("params.yaml", f"{text}plot:\n  examples: 9\n")
     assert read_run(WORKSPACE).errors == 4
+
+
+def test_all_parameters_of_a_section_may_be_deeper(project: Project) -> None:
+    """They are compared with those of the run as the others are."""
+    params = PARAMS | {"preprocess": {"deep": {"limit": 1}}}
+    project.write("params.yaml", yaml.safe_dump(params))
+    project.write_lock(params)
+    assert read_run(WORKSPACE).configuration.params["preprocess.deep.limit"] == 1
 
 
 def test_the_files_of_a_commit_are_compared_with_its_own_lock(project: Project) -> None:

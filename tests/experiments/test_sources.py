@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.sources import Source, experiments, find_source, head, workspace
+from experiments.sources import Source, branch, experiments, find_source, head, is_clean, workspace
 from stages.shared.cli import StageError
 from tests.experiments.conftest import Project
 
@@ -44,6 +44,21 @@ def test_the_experiment_on_head_goes_before_those_of_its_name(project: Project) 
     )
 
 
+def test_a_branch_is_named_and_a_commit_has_its_hash(project: Project) -> None:
+    """That is what `git checkout` takes to come back here."""
+    assert branch() == "main"
+    project.git("checkout", "--quiet", "--detach")
+    assert branch() == project.git("rev-parse", "HEAD")
+
+
+def test_the_folder_is_clean_unless_a_tracked_file_was_edited(project: Project) -> None:
+    """A file that Git does not track stays where it is when another commit is checked out."""
+    project.write("notes.txt", "")
+    assert is_clean()
+    project.write("params.yaml", "")
+    assert not is_clean()
+
+
 def test_an_experiment_on_an_earlier_commit_is_found_by_its_name(project: Project) -> None:
     """If no other has the name, HEAD may have moved on."""
     project.experiment("wide", [1])
@@ -63,6 +78,8 @@ def test_finds_a_branch_that_only_a_remote_has(
     project.git("clone", "--quiet", ".", str(clone.root))
     monkeypatch.chdir(clone.root)
     assert find_source("other") == ("other", commit, commit)
+    with pytest.raises(StageError, match="nothing: found no such revision"):
+        find_source("nothing")
     clone.git("remote", "add", "second", str(project.root))
     clone.git("fetch", "--quiet", "second")
     assert find_source("other").commit == commit
