@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from experiments.configuration import DATASET, NETWORKS, SEED, Configuration
-from experiments.finding import Finding, compare_runs, compare_sources, verdict
+from experiments.finding import Finding, compare_runs, compare_sources, seeds_needed, verdict
 from experiments.more_seeds import commands
 from experiments.report import changed_code, changed_params
 from experiments.runs import Run
@@ -90,13 +90,14 @@ def test_an_answer_needs_the_interval_and_the_p_value(
     difference: float, low: float, high: float, p_value: float, expected: str
 ) -> None:
     """Both must speak against chance; the difference may be less than an image."""
-    found = made_finding([[0], [1]], [[2], [3]])
+    found = made_finding([[0], [1]], [[2, 3], [4, 5]])
     comparison = found.comparison._replace(
         difference=difference, low=low, high=high, p_value=p_value
     )
     found = found._replace(comparison=comparison)
     assert verdict(found).startswith(expected)
     assert found.differs == (expected != APART)
+    assert (seeds_needed(found) is None) == found.differs
 
 
 def test_one_configuration_is_chance_whatever_its_errors(project: Project) -> None:
@@ -108,6 +109,7 @@ def test_one_configuration_is_chance_whatever_its_errors(project: Project) -> No
     assert verdict(found) == (
         f"{APART}they differ in nothing but the seed, so a difference would be chance"
     )
+    assert seeds_needed(found) is None
     assert commands(found) == []
 
 
