@@ -1,11 +1,14 @@
+from pathlib import Path
+
 import pillow_heif
 import pillow_jxl  # noqa: F401 - makes Pillow write JPEG XL
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from app.example import example_in, real_suffix, to_save
+from app.class_reader import ClassReader
+from app.example import SUFFIX_OF, example_in, real_suffix, to_save
 from app.reader import Reader
-from pictures.decode import decode
+from pictures.decode import BYTES_PER_PIXEL, decode
 from pictures.files import SUFFIXES, PictureError
 from pictures.labelled import digit_image
 from tests.app.conftest import drawn, encoded
@@ -51,6 +54,12 @@ def test_the_pipeline_finds_what_the_page_read(reader: Reader) -> None:
     assert (digit_image(to_save(reader, content, other)) == other).all()
 
 
+def test_a_picture_of_another_class_is_saved_as_it_is(model: Path) -> None:
+    """It is the example as a whole; nothing is looked for in it."""
+    reader, content = ClassReader(model, tuple("abcdefghij")), encoded(drawn(1, 2))
+    assert to_save(reader, content, example_in(reader, content)) == content
+
+
 @pytest.mark.parametrize(
     ("kind", "suffix"),
     [
@@ -73,6 +82,11 @@ def test_a_picture_is_saved_under_the_name_of_its_format(kind: str, suffix: str)
     decode(content)
     assert real_suffix(content) == suffix
     assert suffix in SUFFIXES
+
+
+def test_each_format_that_is_read_has_its_name() -> None:
+    """A picture that was read can be saved."""
+    assert SUFFIX_OF.keys() == BYTES_PER_PIXEL.keys()
 
 
 def test_no_decoder_of_another_format_is_tried() -> None:

@@ -34,6 +34,7 @@ class Served(NamedTuple):
     asked_for: tuple[str, int]  # the host and the port on which it listens
     model: tuple[Path, Classes]
     output: str  # that whoever has started it can read by now
+    steps: list[str]  # in their order
 
     def ask(self, path: str, body: bytes = b"", host: str = "localhost") -> tuple[int, Any]:
         """Return the status of an answer and its JSON, or its bytes if it is none."""
@@ -51,15 +52,18 @@ Start = Callable[..., Served]
 @pytest.fixture
 def start(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Give a function that runs the command; it listens on any free port, whatever is asked for."""
-    given: dict[str, Any] = {}
+    steps: list[str] = []
+    given: dict[str, Any] = {"steps": steps}
     written = io.BytesIO()
     listener = socket.create_server(("127.0.0.1", 0))
 
     def listen(*address: Any) -> socket.socket:
+        steps.append("listen")
         given["asked_for"] = address
         return listener
 
     def start_workers(*model: Any) -> Any:
+        steps.append("start workers")
         given["model"] = model
         return workers_here(reader)
 
@@ -68,7 +72,7 @@ def start(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         given.update({"app": app, "is_behind_proxy": is_behind_proxy})
         given["output"] = written.getvalue().decode()
 
-    monkeypatch.setattr(command, "prepare_process", lambda: None)
+    monkeypatch.setattr(command, "prepare_process", lambda: steps.append("prepare"))
     monkeypatch.setattr(command, "listen", listen)
     monkeypatch.setattr(command, "started_workers", start_workers)
     monkeypatch.setattr(command, "serve", serve)
@@ -87,9 +91,11 @@ def start(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 def test_serves_the_model_to_this_machine_alone(start: Start, model: Path) -> None:
     """It says where, before a client comes; each route has its part, and other names are refused.
 
-    No client may claim to be another one, and nothing is written.
+    No client may claim to be another one, and nothing is written. If the port is in use, that is
+    said before the workers start, which takes a while.
     """
     served = start("--model", model)
+    assert served.steps == ["prepare", "listen", "start workers"]
     assert served.output == (
         f"http://127.0.0.1:{served.port} (Ctrl-C ends it)\nmodel: {describe(model)}\n"
     )

@@ -20,6 +20,7 @@ from app.models import (
     default_model,
     describe,
     file_hash,
+    trained_scores,
 )
 from tests.conftest import PROJECT, versions
 
@@ -53,6 +54,7 @@ def test_a_model_trained_here_goes_before_the_committed_one(project: Path) -> No
 
 def test_the_description_by_hand(project: Path) -> None:
     """It names the file, where the model comes from, and its accuracy."""
+    assert trained_scores() == SCORES
     score = "98.75% of the 1,360 test images of digits are recognised"
     assert describe(TRAINED) == f"models/model.tflite, trained here: {score}"
     assert describe(COMMITTED) == f"app/model.tflite, the committed model: {score}"
@@ -74,10 +76,20 @@ def test_a_model_that_is_not_yet_evaluated(project: Path) -> None:
     assert describe(TRAINED) == "models/model.tflite, trained here: accuracy not known"
 
 
-@pytest.mark.parametrize("content", ["", "stages: [", "stages: {train: 1}", "<<<<<<< HEAD\n"])
-def test_a_damaged_lock_is_no_error(project: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff",
+        b"stages: [",
+        b"stages: {train: 1}",
+        b"stages: {train: {deps: [], outs: []}}",
+        b"<<<<<<< HEAD\n",
+    ],
+)
+def test_a_damaged_lock_is_no_error(project: Path, content: bytes) -> None:
     """A dvc.lock that cannot be read leaves the accuracy unknown."""
-    LOCK.write_text(content)
+    LOCK.write_bytes(content)
     assert describe(TRAINED) == "models/model.tflite, trained here: accuracy not known"
     LOCK.unlink()
     assert describe(TRAINED) == "models/model.tflite, trained here: accuracy not known"
@@ -131,6 +143,16 @@ def test_the_classes_of_the_committed_model(project: Path) -> None:
     COMMITTED_SCORES.write_text(json.dumps(SCORES | {"classes": ["boot", "shirt"]}))
     assert classes_of(COMMITTED) == ("boot", "shirt")
     COMMITTED_SCORES.unlink()
+    assert classes_of(COMMITTED) == DIGITS
+
+
+@pytest.mark.parametrize("content", ["", "{", "1", "[]", '{"dataset": "digits"}', None])
+def test_damaged_scores_of_the_committed_model_are_no_error(
+    project: Path, content: str | None
+) -> None:
+    """The model reads digits all the same; only its accuracy is not known."""
+    COMMITTED_SCORES.unlink() if content is None else COMMITTED_SCORES.write_text(content)
+    assert describe(COMMITTED) == "app/model.tflite, the committed model: accuracy not known"
     assert classes_of(COMMITTED) == DIGITS
 
 

@@ -209,6 +209,30 @@ def test_a_full_disk_leaves_nothing(folder: OwnFolder, monkeypatch: pytest.Monke
     assert list(folder.path.iterdir()) == []
 
 
+def test_a_picture_is_on_the_disk_before_it_has_its_name(
+    folder: OwnFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever the power goes off, a file of the picture's name has the whole picture."""
+    found: list[tuple[int, bool]] = []
+
+    def sync(descriptor: int) -> None:
+        found.append((os.fstat(descriptor).st_size, (folder.path / "3" / NAME).exists()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    folder.save(CONTENT, ".png", "3")
+    assert found == [(len(CONTENT), False)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="not on this system")
+def test_no_file_stays_open(folder: OwnFolder) -> None:
+    """A server that is taught for days would else run out of them."""
+    for label in ("3", "4"):
+        folder.save(CONTENT, ".png", label)
+    folder.take_back("4", NAME)
+    files = (each for each in Path("/proc/self/fd").iterdir() if each.is_symlink())
+    assert not [each for each in files if folder.path in each.readlink().parents]
+
+
 def test_what_a_killed_program_has_left_is_no_hindrance(folder: OwnFolder) -> None:
     """A half-written picture is replaced; all may read the whole one, and nobody executes it."""
     half = folder.path / "3" / f".{NAME}.tmp"
@@ -221,6 +245,21 @@ def test_what_a_killed_program_has_left_is_no_hindrance(folder: OwnFolder) -> No
     assert stat.S_IMODE((folder.path / "3" / NAME).stat().st_mode) == 0o646
 
 
+def test_a_link_that_appears_meanwhile_is_not_written_through(
+    folder: OwnFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who puts one where a picture will be written cannot have another file overwritten."""
+    other = tmp_path / "other"
+    other.write_text("mine")
+    link = folder.path / "3" / f".{NAME}.tmp"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(other)
+    monkeypatch.setattr(os, "unlink", lambda *_, **__: None)  # as if it came just afterwards
+    with pytest.raises(FolderError, match="File exists"):
+        folder.save(CONTENT, ".png", "3")
+    assert other.read_text() == "mine"
+
+
 def test_a_file_in_place_of_the_folder(folder: OwnFolder) -> None:
     """A file where the folder should be gives one line, and stays."""
     folder.path.parent.mkdir()
@@ -228,6 +267,17 @@ def test_a_file_in_place_of_the_folder(folder: OwnFolder) -> None:
     with pytest.raises(FolderError, match=r"\A.+/own: a file; expected a folder to write in\Z"):
         folder.save(CONTENT, ".png", "3")
     assert folder.path.read_text() == "mine"
+
+
+@pytest.mark.timeout(20)  # a named pipe would wait for a writer
+def test_a_named_pipe_in_place_of_a_class(folder: OwnFolder) -> None:
+    """It gives one line at once, and stays."""
+    folder.path.mkdir(parents=True)
+    os.mkfifo(folder.path / "3")
+    with pytest.raises(FolderError) as error:
+        folder.save(CONTENT, ".png", "3")
+    assert str(error.value) == (f"{folder.path}/3: Not a directory; expected a folder to write in")
+    assert (folder.path / "3").is_fifo()
 
 
 def test_pictures_are_listed_with_the_newest_first(folder: OwnFolder) -> None:
@@ -239,5 +289,6 @@ def test_pictures_are_listed_with_the_newest_first(folder: OwnFolder) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         os.utime(path, (1000 - age, 1000 - age))
+    (folder.path / "4" / "folder.png").mkdir()
     found = [(label, path.name) for label, path in folder.pictures()]
     assert found == [("4", "new.PNG"), ("3", "old.jpg")]

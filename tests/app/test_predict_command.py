@@ -150,9 +150,10 @@ def test_shows_whole_or_not_at_all(run: Run, folder: Path) -> None:
 def test_a_picture_that_is_not_there_is_not_replaced_either(run: Run, folder: Path) -> None:
     """A path to nothing, or to what can be no file, is no reason not to draw the others."""
     steps = folder / "steps.png"
+    steps.write_bytes(b"before")
     code, output, errors = run("no.png", "a\0b.png", folder / "a-three.png", "--show", steps)
     assert (code, output.count("\n"), errors.count("\n")) == (1, 1, 2)
-    assert steps.exists()
+    assert steps.read_bytes().startswith(b"\x89PNG")
 
 
 def test_version_names_the_model(
