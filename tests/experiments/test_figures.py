@@ -141,6 +141,10 @@ def test_the_sheet_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     figure = changed_figure(found, images)
     assert [len(ax.images) for ax in figure.axes] == [1, 1, 1, *[0] * 7]
     assert figure.get_suptitle() == heading.replace("3;", "3, of which 2 are shown;")
+    # Of many cases, those that are equally clear keep their order.
+    many = made_finding([[], [], []], [range(100), range(100), [50, 51]])
+    shown_axes = changed_figure(many, images).axes[:2]
+    assert [np.asarray(ax.images[0].get_array())[0, 0] for ax in shown_axes] == [50, 51]
 
 
 def test_the_sheet_of_single_runs_has_their_answers() -> None:
