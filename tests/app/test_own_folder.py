@@ -1,7 +1,6 @@
 import errno
 import hashlib
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -209,20 +208,6 @@ def test_a_full_disk_leaves_nothing(folder: OwnFolder, monkeypatch: pytest.Monke
     assert list(folder.path.iterdir()) == []
 
 
-def test_a_picture_is_on_the_disk_before_it_has_its_name(
-    folder: OwnFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whenever the power goes off, a file of the picture's name has the whole picture."""
-    found: list[tuple[int, bool]] = []
-
-    def sync(descriptor: int) -> None:
-        found.append((os.fstat(descriptor).st_size, (folder.path / "3" / NAME).exists()))
-
-    monkeypatch.setattr(os, "fsync", sync)
-    folder.save(CONTENT, ".png", "3")
-    assert found == [(len(CONTENT), False)]
-
-
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="not on this system")
 def test_no_file_stays_open(folder: OwnFolder) -> None:
     """A server that is taught for days would else run out of them."""
@@ -231,33 +216,6 @@ def test_no_file_stays_open(folder: OwnFolder) -> None:
     folder.take_back("4", NAME)
     files = (each for each in Path("/proc/self/fd").iterdir() if each.is_symlink())
     assert not [each for each in files if folder.path in each.readlink().parents]
-
-
-def test_what_a_killed_program_has_left_is_no_hindrance(folder: OwnFolder) -> None:
-    """A half-written picture is replaced; all may read the whole one, and nobody executes it."""
-    half = folder.path / "3" / f".{NAME}.tmp"
-    half.parent.mkdir(parents=True)
-    half.write_bytes(CONTENT[:2])
-    mask = os.umask(0o020)
-    folder.save(CONTENT, ".png", "3")
-    os.umask(mask)
-    assert files(folder) == {f"3/{NAME}": CONTENT}
-    assert stat.S_IMODE((folder.path / "3" / NAME).stat().st_mode) == 0o646
-
-
-def test_a_link_that_appears_meanwhile_is_not_written_through(
-    folder: OwnFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who puts one where a picture will be written cannot have another file overwritten."""
-    other = tmp_path / "other"
-    other.write_text("mine")
-    link = folder.path / "3" / f".{NAME}.tmp"
-    link.parent.mkdir(parents=True)
-    link.symlink_to(other)
-    monkeypatch.setattr(os, "unlink", lambda *_, **__: None)  # as if it came just afterwards
-    with pytest.raises(FolderError, match="File exists"):
-        folder.save(CONTENT, ".png", "3")
-    assert other.read_text() == "mine"
 
 
 def test_a_file_in_place_of_the_folder(folder: OwnFolder) -> None:
