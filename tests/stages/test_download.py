@@ -35,13 +35,13 @@ def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
 
 
 def test_digits_keep_their_shape() -> None:
-    """The enlarged digits nearly match SciPy's bilinear enlargement, up to full ink."""
+    """The enlarged digits nearly match SciPy's bilinear enlargement, with as much ink."""
     small = load_digits().images[:50]
     large = to_mnist_form(small)[:, 4:24, 4:24].astype(float)
     for image, reference in zip(large, small, strict=True):
         expected = zoom(reference * (255 / 16), 20 / 8, order=1, grid_mode=True, mode="nearest")
         assert np.corrcoef(image.ravel(), expected.ravel())[0, 1] > 0.98
-    assert large.max() == 255
+        assert image.mean() == pytest.approx(expected.mean(), rel=0.05)
 
 
 def test_letters_are_turned_upright_and_counted_from_0() -> None:

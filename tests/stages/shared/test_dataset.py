@@ -75,6 +75,8 @@ def test_what_means_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert [is_folder(text) for text in ("cifar", "shape", "")] == [False] * 3
     assert [name_of(text) for text in ("mnist", "a/b/", "shapes")] == ["mnist", "b", "shapes"]
     assert name_of(".") == tmp_path.name
+    (tmp_path / "mnist").symlink_to(tmp_path / "shapes")
+    assert name_of("mnist") == "mnist"  # also beside a folder of that name
 
 
 def test_predictions_keep_the_names_of_classes(tmp_path: Path) -> None:
