@@ -151,7 +151,7 @@ def create_app(
     for file in sorted((Path(__file__).parent / "page").iterdir()):
         if file.suffix in MEDIA_TYPES:
             path = "/" if file.name == "index.html" else f"/{file.name}"
-            app.add_route(path, _page_file(file), include_in_schema=False)
+            app.add_route(path, _page_file(file))
     return Guard(app, hosts, access_log)
 
 

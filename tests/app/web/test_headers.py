@@ -120,6 +120,7 @@ def test_every_answer_has_the_same_headers(
     """Answers, refusals and failures of each route, also of --teach, have the same headers."""
     found, received, _ = answered(port, method, path, body, headers)
     assert found == status
+    assert ("allow" in received) == (status == 405)
     assert_expected(received)
 
 

@@ -77,6 +77,7 @@ PNG = {"image/png": {"type": "string", "format": "binary"}}
 ANY = {421, 403}
 ANY_BODY = ANY | {400, 408, 413, 422, 500, 503}
 PICTURE = ANY_BODY | {415}
+LARGEST = {"/why": "16 KiB", "/teach/undo": "1 KiB"}
 ROUTES: dict[str, tuple[Any, Any, set[int]]] = {
     "POST /read": (BODIES, "ReadingJson", PICTURE),
     "POST /steps": (BODIES, PNG, PICTURE),
@@ -116,7 +117,10 @@ def test_describes_the_body_the_answer_and_the_errors_of_each_route(tmp_path: Pa
         for path, methods in content["paths"].items():
             for method, route in methods.items():
                 body = route.get("requestBody")
-                assert not body or body["required"]
+                if body:
+                    assert body["required"]
+                    largest = LARGEST.get(path, "16 MiB")
+                    assert path == "/teach" or f"at most {largest}" in body["description"]
                 responses = {
                     int(status): shortened(response["content"])
                     for status, response in route["responses"].items()
@@ -132,7 +136,7 @@ def test_describes_the_body_the_answer_and_the_errors_of_each_route(tmp_path: Pa
                 found[name] = body and shortened(body["content"]), answer, {*responses}
         assert found == {name: ROUTES[name] for name in ROUTES if is_taught or "teach" not in name}
         assert len(descriptions) == len(dict(descriptions))  # each status means one thing
-        assert content["info"]["title"] == "Handwritten digits"
+        assert (content["info"]["title"], content["info"]["version"]) == ("Handwritten digits", "1")
         forms = content["components"]["schemas"]
         assert forms["ErrorJson"]["required"] == ["error"]
         rows = forms["ImportanceJson"]["properties"]["importance"]
