@@ -9,10 +9,11 @@ from stages.training import trainer
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.early_stopping import History
 from stages.training.inputs import Inputs
+from stages.training.model_state import get_variables
 from stages.training.settings import Train
 from tests.conftest import TRAIN
 
-SHORT = TRAIN.model_copy(update={"epochs": 3, "batch_size": 16})
+SHORT = TRAIN.model_copy(update={"epochs": 2, "batch_size": 16, "steps_per_execution": 1})
 
 
 class _KilledError(Exception):
@@ -29,10 +30,12 @@ def _trained(
 
 
 class Begins(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
-    """Ends a training before its first step, and has the weights that it would start from."""
+    """Ends a training before its first step, and has the epoch and the state before it."""
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.epoch = epoch
         self.weights = self.model.get_weights()
+        self.variables = get_variables(self.model)
         raise _KilledError
 
 
@@ -45,9 +48,9 @@ def few_images(random_images: LabelledImages) -> LabelledImages:
 def test_a_training_and_one_that_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], few_images: LabelledImages
 ) -> None:
-    """Three epochs with their rates; a run that lost the third ends in the same bytes.
+    """Two epochs with their rates; a run that lost the second begins it with the same state.
 
-    The rate of a cycle of 9 steps is (1 - step / 9) / 0.7 of the highest after 3, 6 and 9 steps.
+    The rate of a cycle of 6 steps is 1 / 2 / 0.7 of the highest after 3 steps, and 0 after 6.
     """
     training = LabelledImages(few_images.images[::-1], few_images.labels[::-1])
     inputs, checkpoints = Inputs(training, few_images, 10), CheckpointFolder(tmp_path, "key")
@@ -65,17 +68,17 @@ def test_a_training_and_one_that_goes_on(
             "val_loss",
             "kept",
         ]
-    ] * 3
-    assert [(row["network"], row["epoch"]) for row in history] == [(1, 1), (1, 2), (1, 3)]
+    ] * 2
+    assert [(row["network"], row["epoch"]) for row in history] == [(1, 1), (1, 2)]
     rates = [row["learning_rate"] for row in history]
-    assert rates == pytest.approx([0.001 * 2 / 3 / 0.7, 0.001 * 1 / 3 / 0.7, 0], abs=1e-9)
+    assert rates == pytest.approx([0.001 / 2 / 0.7, 0], abs=1e-9)
     (kept,) = (row for row in history if row["kept"])
-    assert [len(rows) for rows in reports] == [1, 2, 3]
+    assert [len(rows) for rows in reports] == [1, 2]
     assert reports[-1] == history
     first, *_, last = printed.splitlines()
     assert first == "parameters: 407,050"
-    assert last == f"kept epoch: {kept['epoch']} of 3, val_loss {kept['val_loss']:.4f}"
-    assert "Epoch 3/3\n3/3 - " in printed  # a line per epoch, and no bar
+    assert last == f"kept epoch: {kept['epoch']} of 2, val_loss {kept['val_loss']:.4f}"
+    assert "Epoch 2/2\n3/3 - " in printed  # a line per epoch, and no bar
 
     # The kept epoch's weights, by the definition of the loss, without an optimizer.
     probabilities = np.asarray(model(few_images.images))
@@ -85,17 +88,23 @@ def test_a_training_and_one_that_goes_on(
     assert right.mean() == pytest.approx(kept["val_accuracy"])
     assert not model.compiled  # plain Keras must load it without this project's classes
 
-    (checkpoints.folder / "network-0-epoch-00003.npz").unlink()
-    for before in ([1, 2], [1, 2, 3]):  # the second time there is nothing left to do
-        resumed: list[History] = []
-        again, rows = trainer.train_network(SHORT, inputs, checkpoints, 0, report=resumed.append)
-        assert rows == history
-        for found, expected in zip(again.get_weights(), model.get_weights(), strict=True):
-            np.testing.assert_array_equal(found, expected)
-        assert [row["epoch"] for row in resumed[0]] == before
-        assert resumed[-1] == history
-        first, second, *_, last = capsys.readouterr().out.splitlines()
-        assert second == f"resuming after epoch {len(before)} of 3"
+    # With both states there is nothing left to do.
+    again, rows = trainer.train_network(SHORT, inputs, checkpoints, 0, report=reports.append)
+    assert rows == reports.pop() == history
+    for found, expected in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert "\nresuming after epoch 2 of 2\nkept epoch: " in capsys.readouterr().out
+
+    (checkpoints.folder / "network-0-epoch-00002.npz").unlink()
+    state, begins = checkpoints.load(0), Begins()
+    assert state
+    with pytest.raises(_KilledError):
+        trainer.train_network(SHORT, inputs, checkpoints, 0, [begins], report=reports.append)
+    assert capsys.readouterr().out.endswith("\nresuming after epoch 1 of 2\n")
+    assert [row["epoch"] for row in reports.pop()] == [1]
+    assert begins.epoch == 1  # the second
+    for found, expected in zip(begins.variables, state.variables, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_each_network_has_a_seed_of_its_own(tmp_path: Path, few_images: LabelledImages) -> None:
