@@ -35,8 +35,9 @@ def test_what_looks_like_no_digit_is_rejected() -> None:
     assert none_reason(between, is_mnist_form=False) == "the writing looks like no digit"
     assert none_reason(between, is_mnist_form=True) == ""
     assert none_reason(np.array([1, 0]), is_mnist_form=True)
-    assert none_reason(np.array([MAX_NONE]), is_mnist_form=False) == ""
-    assert none_reason(np.array([MAX_NONE_IN_MNIST_FORM]), is_mnist_form=True) == ""
+    for is_mnist_form, most in ((False, 0.8), (True, 0.95)):
+        assert none_reason(np.array([most]), is_mnist_form) == ""
+        assert none_reason(np.array([most + 0.01]), is_mnist_form)
 
 
 def test_rows_are_rejected_by_all_their_digits() -> None:
@@ -45,6 +46,7 @@ def test_rows_are_rejected_by_all_their_digits() -> None:
     assert row_reason(MIN_ROW_CONFIDENCE + 0.01, digits, [Box(0, 0, 90, 30)]) == ""
     unsure = "several digits, but with only 12 % confidence"
     assert row_reason(0.124, digits, [Box(0, 0, 90, 30)]) == unsure
+    assert row_reason(0.29, digits, [Box(0, 0, 90, 30)]).endswith("only 29 % confidence")
 
 
 NARROW, WIDE = Box(0, 0, 53, 30), Box(0, 0, 54, 30)  # a letter is less than 1.8 times as wide

@@ -115,17 +115,27 @@ def test_the_nearest_example_of_a_class_counts_once(examples: Examples) -> None:
     assert examples.evidence(image)[0, :3] == pytest.approx([0, EVIDENCE, 0], rel=1e-4)
 
 
-def test_the_oldest_example_is_forgotten(
-    examples: Examples, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """There are at most `MAX_EXAMPLES`, the newest ones."""
-    monkeypatch.setattr("app.teaching.MAX_EXAMPLES", 9)
-    examples.add("1/first.png", pixels(7), 1)
-    for number in range(9):
-        examples.add(f"2/{number}.png", pixels(2), 2)
-    image = np.frombuffer(pixels(7), np.uint8).reshape(1, 28, 28)
-    assert len(examples) == 9
-    assert examples.evidence(image)[0, 1] == 0
+def test_the_oldest_example_is_forgotten() -> None:
+    """There are at most 500, the newest ones."""
+    examples = Examples(DIGITS, one_hot)
+    examples.add("1/first.png", level(7).tobytes(), 1)
+    for number in range(499):
+        examples.add(f"2/{number}.png", level(2).tobytes(), 2)
+    assert examples.evidence(level(7)[np.newaxis])[0, 1] > 0
+    examples.add("2/last.png", level(2).tobytes(), 2)
+    assert len(examples) == 500
+    assert examples.evidence(level(7)[np.newaxis])[0, 1] == 0
+
+
+@pytest.mark.parametrize(
+    ("similarity", "nats"), [(1.0, 22), (0.9, 22 * np.exp(-1.5)), (0.85, 2.319), (0.83, 0)]
+)
+def test_evidence_falls_with_the_similarity(similarity: float, nats: float) -> None:
+    """By e for each 15th that is missing; below 2 nats, at 0.84, there is none."""
+    features = np.array([[1, 0], [similarity, np.sqrt(1 - similarity**2)]], np.float32)
+    examples = Examples(DIGITS, lambda images: features[images[:, 0, 0]])
+    examples.add("3/a.png", level(0).tobytes(), 3)
+    assert examples.evidence(level(1)[np.newaxis])[0, 3] == pytest.approx(nats, rel=1e-3)
 
 
 def one_hot(images: UInt8Array) -> NDArray[np.float32]:
