@@ -136,6 +136,7 @@ def test_describes_the_body_the_answer_and_the_errors_of_each_route(tmp_path: Pa
                 found[name] = body and shortened(body["content"]), answer, {*responses}
         assert found == {name: ROUTES[name] for name in ROUTES if is_taught or "teach" not in name}
         assert len(descriptions) == len(dict(descriptions))  # each status means one thing
+        assert dict(descriptions)["408"] == "the body did not arrive within 10 s"
         assert (content["info"]["title"], content["info"]["version"]) == ("Handwritten digits", "1")
         forms = content["components"]["schemas"]
         assert forms["ErrorJson"]["required"] == ["error"]
