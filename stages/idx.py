@@ -63,7 +63,10 @@ def from_idx(content: bytes, path: Path, dimensions: int, refusal: Refusal = dam
     expected = header + math.prod(shape)
     if len(content) != expected:
         raise refusal(path, f"{len(content):,} bytes", f"{expected:,} for the shape {tuple(shape)}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    except ValueError as error:  # no images, but of a size that no array can have
+        raise refusal(path, f"the shape {tuple(shape)}", "one that an array can have") from error
 
 
 def read_idx_split(folder: Path, split: str, num_classes: int) -> LabelledImages:

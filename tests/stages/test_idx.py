@@ -63,6 +63,13 @@ def test_an_array_of_other_dimensions_is_refused(array: UInt8Array, dimensions: 
             from_idx(to_idx(array), Path("file"), dimensions)
 
 
+def test_no_images_of_an_impossible_size_are_refused() -> None:
+    """A damaged header can tell of no images that are too large for any array."""
+    content = bytes.fromhex("00000803 00000000 ffffffff ffffffff")
+    with pytest.raises(StageError, match=r"file: found the shape \(0, 4294967295, 4294967295\)"):
+        from_idx(content, Path("file"), 3)
+
+
 @pytest.fixture
 def idx_folder(tmp_path: Path, random_images: LabelledImages) -> Path:
     """Give a folder with a valid pair of IDX files."""
