@@ -1,6 +1,7 @@
 """Labelled images and the .npy arrays that hold them."""
 
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,8 +56,9 @@ def load_array(path: Path) -> UInt8Array:
     Raises `StageError` if it holds anything else.
     """
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
+    # What NumPy raises depends on where its parser of the header, a Python dictionary, ends.
+    except (ValueError, EOFError, SyntaxError, TokenError, TypeError) as error:
         raise damaged(path, one_line(error), "a .npy file") from error
     if array.dtype != np.uint8:
         raise damaged(path, f"elements of {array.dtype}", "uint8")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
@@ -65,6 +65,33 @@ def test_an_array_cut_anywhere_is_refused(tmp_path: Path) -> None:
     for length in (*range(0, len(whole), 8), len(whole) - 1):
         path.write_bytes(whole[:length])
         assert "expected a .npy file" in refused(path)
+
+
+@given(place=st.integers(0, 127), byte=st.integers(0, 255))
+@example(place=8, byte=1)  # a header of one byte
+@example(place=22, byte=44)  # two commas
+@example(place=50, byte=66)  # a key that is no text
+@pytest.mark.filterwarnings("ignore:Reading `.npy` or `.npz` file required additional header")
+def test_a_damaged_header_is_refused_or_unharmed(tmp_path: Path, place: int, byte: int) -> None:
+    """Any byte may change: the array is another, or the file is refused in one line."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(7, dtype=np.uint8))
+    content = bytearray(path.read_bytes())
+    content[place] = byte
+    path.write_bytes(content)
+    try:
+        array = load_array(path)
+    except StageError:
+        refused(path)
+    else:
+        assert array.size <= 7
+
+
+def test_an_archive_of_arrays_is_no_array(tmp_path: Path) -> None:
+    """A .npz file under the name of a .npy file is refused as any other file is."""
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.savez(file, np.zeros(3, np.uint8))
+    assert "expected a .npy file" in refused(tmp_path / "a.npy")
 
 
 @given(dtype=scalar_dtypes().filter(lambda dtype: dtype != np.uint8), count=st.integers(0, 3))
