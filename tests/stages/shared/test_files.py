@@ -123,5 +123,7 @@ def test_refuses_damaged_csv_and_json(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     with pytest.raises(StageError, match="expected CSV; delete the file"):
         read_csv(tmp_path / "a")
-    with pytest.raises(StageError, match="expected JSON; delete the file"):
-        read_json(tmp_path / "a")
+    for content in ("", "{", "\ufeff{}", "[" * 100_000):
+        (tmp_path / "a").write_text(content, encoding="utf-8")
+        with pytest.raises(StageError, match="expected JSON; delete the file"):
+            read_json(tmp_path / "a")
