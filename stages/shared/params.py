@@ -62,7 +62,8 @@ def _read_yaml(path: Path) -> Any:
         return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StageError(f"{path}: not found; type `git checkout {path}` to get it back") from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    # A value that is not of the type that it names, such as !!bool x, is looked up in vain.
+    except (YAMLError, ValueError, LookupError, RecursionError) as error:
         raise StageError(f"{path}: expected YAML, found {one_line(error)}") from None
 
 
@@ -83,7 +84,9 @@ def _describe(
             if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
                 parent = field.annotation
     if kind == "extra_forbidden":
-        return f"{'.'.join(keys)}.{location[-1]}: unknown key, {_keys(parent)}"
+        key = str(location[-1])
+        shown = key if key.isprintable() else repr(key)  # a line break in it would make two lines
+        return f"{'.'.join(keys)}.{shown}: unknown key, {_keys(parent)}"
     allowed = _keys(parent) if field is None or parent is field.annotation else _allowed(field)
     if kind == "missing":
         return f"{'.'.join(keys)} is missing, {allowed}"
