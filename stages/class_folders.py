@@ -34,9 +34,12 @@ def read_class_folders(
     """
     if not all((folder / split).is_dir() for split in SPLITS):
         pictures = _read_classes(folder, refusal)
-        few = [name for name, images in pictures.items() if len(images) < MIN_PICTURES]
+        counts = {
+            name: len({image.tobytes() for image in images}) for name, images in pictures.items()
+        }
+        few = [name for name, count in counts.items() if count < MIN_PICTURES]
         if few:
-            found = f"{len(pictures[few[0]])} pictures of {few[0]}"
+            found = f"{counts[few[0]]} different pictures of {few[0]}"
             raise refusal(folder, found, f"at least {MIN_PICTURES} of each class")
         return tuple(pictures), split_classes(pictures)
     others = [one.name for one in _folders(folder) if one.name not in SPLITS]

@@ -312,7 +312,13 @@ BAD_PICTURES: dict[str, tuple[Spoil, str]] = {
     ),
     "too few pictures to split": (
         lambda folder: (folder / "b" / "000.png").unlink(),
-        "own: found 2 pictures of b, expected at least 3 of each class; put",
+        "own: found 2 different pictures of b, expected at least 3 of each class; put",
+    ),
+    "too few different pictures to split": (
+        lambda folder: (folder / "b" / "000.png").write_bytes(
+            (folder / "b" / "001.png").read_bytes()
+        ),
+        "own: found 2 different pictures of b, expected at least 3 of each class; put",
     ),
     "a name that cannot be printed": (
         lambda folder: (folder / "b").rename(folder / "b\n"),
