@@ -45,8 +45,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         temporary.replace(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # the error of a full disk names no file
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+            # A full disk names no file, and nobody knows the temporary one.
+            error.filename = str(path)
         raise
 
 

@@ -41,6 +41,15 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path: Path) -> None:
+    """The temporary file is gone, and no user has heard of it."""
+    (tmp_path / "file").mkdir()
+    with pytest.raises(OSError, match="Is a directory") as caught, replacing(tmp_path / "file"):
+        pass
+    assert caught.value.filename == str(tmp_path / "file")
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
 def test_csv_and_json_bytes_by_hand(tmp_path: Path) -> None:
     """Floats have six decimals, and lines have Unix endings."""
     write_csv(tmp_path / "a.csv", pd.DataFrame({"epoch": [1], "loss": [1 / 3]}))
