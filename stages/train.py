@@ -19,10 +19,10 @@ import keras
 import numpy as np
 import pandas as pd
 
-from stages.shared.arrays import UInt8Array
+from stages.shared.arrays import UInt8Array, save_array
 from stages.shared.cli import parse_paths
 from stages.shared.dataset import DATASET_FILE
-from stages.shared.files import replacing, write_csv, write_json
+from stages.shared.files import write_csv, write_json
 from stages.shared.params import load_section
 from stages.training.checkpoint import CheckpointFolder, checkpoint_root, run_key
 from stages.training.determinism import describe_devices, make_deterministic, use_kernels
@@ -131,6 +131,5 @@ def main() -> None:
         model = train(settings, inputs, checkpoints, report)
         save_model(model, paths.model)
         export_litert(paths.model, paths.litert)
-        with replacing(paths.augmented) as file:
-            np.save(file, augmented_images(settings, inputs))
+        save_array(paths.augmented, augmented_images(settings, inputs))
         checkpoints.remove()

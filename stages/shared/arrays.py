@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from tokenize import TokenError
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +27,17 @@ class LabelledImages(NamedTuple):
 def save_split(folder: Path, split: str, data: LabelledImages) -> None:
     """Write {split}_images.npy and {split}_labels.npy."""
     for name, array in data._asdict().items():
-        with replacing(folder / f"{split}_{name}.npy") as file:
-            np.save(file, array)
+        save_array(folder / f"{split}_{name}.npy", array)
+
+
+def save_array(path: Path, array: UInt8Array) -> None:
+    """Write a .npy file.
+
+    NumPy is given no file but a function that writes: into a file it writes by itself, and does not
+    notice if the disk is full at the last bytes.
+    """
+    with replacing(path) as file:
+        np.save(SimpleNamespace(write=file.write), array)
 
 
 def load_split(folder: Path, split: str) -> LabelledImages:

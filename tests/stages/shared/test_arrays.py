@@ -1,4 +1,5 @@
 import pickle
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, scalar_dtypes
 
-from stages.shared.arrays import LabelledImages, load_array, load_split, save_split
+from stages.shared.arrays import LabelledImages, load_array, load_split, save_array, save_split
 from stages.shared.cli import StageError
 
 
@@ -144,3 +145,15 @@ def test_arrays_that_do_not_go_together_are_refused(
     np.save(tmp_path / f"test_{name}.npy", np.zeros(shape, np.uint8))
     with pytest.raises(StageError, match=message):
         load_split(tmp_path, "test")
+
+
+def test_a_disk_that_is_full_at_the_last_bytes_is_noticed(tmp_path: Path) -> None:
+    """No array is cut off: NumPy itself buffers the end and ignores that it cannot be written."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6 * 4096, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_array(tmp_path / "a.npy", np.zeros(6 * 4096, np.uint8))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
