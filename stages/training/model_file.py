@@ -3,10 +3,13 @@
 import json
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from stages.shared.arrays import IMAGE_SHAPE
 from stages.shared.cli import one_line
@@ -20,8 +23,8 @@ def save_model(model: keras.Model, path: Path) -> None:
     (`shared_object_id`, which marks settings that were one Python object) into the archive. This
     file has constant dates and no addresses; `keras.models.load_model` reads it as usual.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        original = Path(folder) / "model.keras"
+    with _temporary_folder() as folder:
+        original = folder / "model.keras"
         model.save(original)
         with zipfile.ZipFile(original) as archive:
             parts = {name: archive.read(name) for name in sorted(archive.namelist())}
@@ -56,12 +59,28 @@ def export_litert(model_path: Path, path: Path) -> None:
     """Convert a .keras file to a .tflite file, for the LiteRT runtime."""
     # The layers' numbers are in the names of tensors too: see `architectures.build_model`.
     keras.utils.clear_session()
-    with tempfile.TemporaryDirectory() as folder:
-        exported = Path(folder) / "model.tflite"
-        keras.models.load_model(model_path).export(exported, format="litert", verbose=False)
+    model = keras.models.load_model(model_path)
+    with _temporary_folder() as folder:
+        exported = folder / "model.tflite"
+        model.export(exported, format="litert", verbose=False)
         content = exported.read_bytes()
     with replacing(path) as file:
         file.write(content)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Give a temporary folder; if its disk refuses a write, the `OSError` names where it is.
+
+    The libraries name files of their own there, or none, and TensorFlow has errors of its own.
+    """
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+    except (OSError, tf.errors.OpError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        number = error.errno if isinstance(error, OSError) else None
+        raise OSError(number, reason or one_line(error), tempfile.gettempdir()) from error
 
 
 def _without_addresses(config: Any) -> Any:

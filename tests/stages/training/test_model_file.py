@@ -1,4 +1,5 @@
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -44,6 +45,23 @@ def test_nothing_in_a_saved_model_is_of_its_time_or_place(tmp_path: Path) -> Non
         "keras_version": keras.__version__,
         "date_saved": "1980-01-01@00:00:00",
     }
+
+
+def test_a_full_temporary_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What TensorFlow cannot write there is an error of the system as well, with the place."""
+    path = tmp_path / "model.keras"
+    save_model(build_model("mlp", dropout=0, num_classes=10), path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def fail(*_: object, **__: object) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "variables;\nNo space left on device")
+
+    monkeypatch.setattr(keras.Model, "export", fail)
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        export_litert(path, tmp_path / "model.tflite")
+    assert caught.value.filename == str(tmp_path)
+    assert caught.value.strerror == "variables; No space left on device"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_loads_with_plain_keras(tmp_path: Path) -> None:
