@@ -12,10 +12,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.results import MEASURED, PROBABILITIES, megabytes
-from stages.shared.arrays import SPLITS, LabelledImages, load_split
+from stages.shared.arrays import SPLITS, LabelledImages, load_split, save_array
 from stages.shared.cli import run
 from stages.shared.dataset import DATASET_FILE, read_dataset
-from stages.shared.files import replacing, write_json
+from stages.shared.files import write_json
 from stages.training.batches import evaluation_batches
 from stages.training.checkpoint import CheckpointFolder
 from stages.training.determinism import make_deterministic, use_kernels
@@ -99,8 +99,7 @@ def main() -> None:
     # Two operations each: forward, weight gradient and, except in the first layer, input gradient.
     operations = 2 * (3 * sum(macs) - macs[0]) * len(training.labels) * len(history)
     final = ensemble([model], settings.test_time_shift)
-    with replacing(results / PROBABILITIES) as file:
-        np.save(file, probabilities_of(final, test))
+    save_array(results / PROBABILITIES, probabilities_of(final, test))
     write_json(
         results / MEASURED,
         {

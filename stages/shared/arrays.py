@@ -30,7 +30,7 @@ def save_split(folder: Path, split: str, data: LabelledImages) -> None:
         save_array(folder / f"{split}_{name}.npy", array)
 
 
-def save_array(path: Path, array: UInt8Array) -> None:
+def save_array(path: Path, array: NDArray[Any]) -> None:
     """Write a .npy file.
 
     NumPy is given no file but a function that writes: into a file it writes by itself, and does not
