@@ -152,21 +152,6 @@ def refused(
         yield messages
 
 
-def test_a_cluster_of_this_machine_gives_the_same_lock(project: Pipeline) -> None:
-    """All epochs are taken from the cluster; no process and no folder of it is left."""
-    lock = project.lock()
-    before = {*Path("/tmp").glob("ray-*")}  # of other runs
-    code, output = train(project, {VARIABLE: "local"})
-    assert code == 0, output
-    finished = re.findall(r"finished after (\d+) epochs", output)
-    assert len(finished) == 2
-    assert sorted(re.findall(r"resuming after epoch (\d+) of", output)) == sorted(finished)
-    assert project.lock() == lock
-    assert {*Path("/tmp").glob("ray-*")} <= before
-    assert own_processes(project) == []
-    assert [*(project.root / ".checkpoints").iterdir()] == []
-
-
 @pytest.mark.usefixtures("refused")
 def test_faults_of_nodes_cost_time_alone(project: Pipeline, cluster: Cluster) -> None:
     """After a killed worker and a node that hangs, networks resume, and the lock is the same.
@@ -198,6 +183,21 @@ def test_faults_of_nodes_cost_time_alone(project: Pipeline, cluster: Cluster) ->
     assert "node other gets no work: packages.pandas: 9.9.9 there," in output
     assert not re.search(r"network \d of 2: other", output)
     assert project.lock() == lock
+
+
+def test_a_cluster_of_this_machine_gives_the_same_lock(project: Pipeline) -> None:
+    """All epochs are taken from the cluster; no process and no folder of it is left."""
+    lock = project.lock()
+    before = {*Path("/tmp").glob("ray-*")}  # of other runs
+    code, output = train(project, {VARIABLE: "local"})
+    assert code == 0, output
+    finished = re.findall(r"finished after (\d+) epochs", output)
+    assert len(finished) == 2
+    assert sorted(re.findall(r"resuming after epoch (\d+) of", output)) == sorted(finished)
+    assert project.lock() == lock
+    assert {*Path("/tmp").glob("ray-*")} <= before
+    assert own_processes(project) == []
+    assert [*(project.root / ".checkpoints").iterdir()] == []
 
 
 def test_a_wrong_token_is_one_line(refused: IO[str]) -> None:
