@@ -70,12 +70,12 @@ def test_the_architecture_of_extending_md_trains(reproduced: Pipeline, tmp_path:
 
 
 def leave_out_training(tour: Path) -> None:
-    """Take out the cells of a network that the tour trains: tests/test_tour.py runs them."""
+    """Leave the imports alone of cells that train a network; tests/test_tour.py runs them."""
     notebook = json.loads(tour.read_text(encoding="utf-8"))
     trained = re.compile(r"model\.(fit|inputs|predict)|answers\.sample")
-    notebook["cells"] = [
-        cell for cell in notebook["cells"] if not trained.search("".join(cell["source"]))
-    ]
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and trained.search("".join(cell["source"])):
+            cell["source"] = [line for line in cell["source"] if re.match("from|import", line)]
     tour.write_text(json.dumps(notebook), encoding="utf-8")
 
 
