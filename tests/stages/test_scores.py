@@ -179,6 +179,7 @@ def test_tables_have_the_names_of_the_classes() -> None:
     scores = compute_scores(labels, probabilities)
     assert scores["loss"] == pytest.approx(-np.log([0.9, 0.2, 0.6]).mean(), rel=1e-6)
     assert (scores["errors"], scores["macro_f1"]) == (1, pytest.approx(2 / 3))
+    assert scores["expected_calibration_error"] == expected_calibration_error(labels, probabilities)
 
 
 def test_scores_of_own_pictures_by_hand() -> None:
