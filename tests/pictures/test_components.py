@@ -119,3 +119,77 @@ def test_each_box_is_that_of_its_component(mask: Mask) -> None:
     labels, boxes = find_components(mask)
     for label, box in boxes.items():
         assert inked_box(labels == label) == box
+
+
+@pytest.mark.parametrize(
+    ("piece", "is_near"),
+    [
+        ((70, 10, 75, 15), True),  # 10 pixels to the right of a digit of 40, a quarter
+        ((71, 10, 76, 15), False),
+        ((35, 10, 40, 15), True),
+        ((34, 10, 39, 15), False),
+        ((55, 60, 60, 79), True),
+        ((55, 61, 60, 79), False),
+        ((55, -5, 60, 0), True),
+        ((55, -6, 60, -1), False),
+        ((55, 61, 60, 81), False),  # as tall as half of the digit, and too far below
+        ((55, 60, 60, 80), True),
+        ((56, 60, 66, 80), False),  # 4 of its 10 columns are below the digit
+        ((55, 60, 65, 80), True),
+        ((44, 60, 54, 80), False),
+        ((45, 60, 55, 80), True),
+    ],
+)
+def test_pieces_at_the_limits(piece: tuple[int, int, int, int], is_near: bool) -> None:
+    """A piece of a digit is at most a quarter of the height away, and a tall one also above it."""
+    groups = group_components({1: Box(50, 10, 60, 50), 2: Box(*piece)})
+    assert ({1, 2} in [{*group} for group in groups]) == is_near
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kept"),
+    [
+        # noise is up to 6 pixels beside 50
+        ([(60, 20, 70, 70), (100, 20, 106, 26), (120, 20, 127, 21), (140, 20, 141, 27)], "023"),
+        # beside a whole digit of more than half the height, the cropped one goes
+        ([(60, 0, 70, 60), (100, 50, 110, 80)], "01"),
+        ([(60, 0, 70, 60), (100, 50, 110, 81)], "1"),
+        # what ends within 2 pixels of the border touches it
+        ([(60, 1, 70, 61), (100, 40, 110, 90)], "1"),
+        ([(60, 2, 70, 62), (100, 40, 110, 90)], "01"),
+        ([(60, 39, 70, 99), (100, 40, 110, 90)], "1"),
+        ([(60, 38, 70, 98), (100, 40, 110, 90)], "01"),
+        ([(1, 40, 11, 99), (100, 40, 110, 90)], "1"),
+        ([(189, 30, 199, 90), (100, 40, 110, 90)], "1"),
+        ([(188, 30, 198, 90), (100, 40, 110, 90)], "01"),
+        ([(2, 30, 12, 90), (100, 40, 110, 90)], "01"),
+        # a strip of 15 pixels is a shadow, a thicker one may be a digit
+        ([(60, 0, 120, 15)], ""),
+        ([(60, 0, 120, 16)], "0"),
+        ([(60, 85, 120, 100)], ""),
+        ([(60, 84, 120, 100)], "0"),
+        ([(0, 20, 15, 80)], ""),
+        ([(0, 20, 16, 80)], "0"),
+        ([(185, 20, 200, 80)], ""),
+        ([(184, 20, 200, 80)], "0"),
+        # along nine tenths of a shape at the border
+        ([(2, 5, 14, 95), (0, 5, 2, 86)], "0"),
+        ([(2, 5, 14, 95), (0, 5, 2, 87)], ""),
+        # with two digits cropped, one runs along the border by more than two fifths
+        ([(60, 0, 84, 60), (100, 0, 125, 60)], "0"),
+        ([(60, 0, 84, 60), (100, 0, 124, 60)], "01"),
+    ],
+)
+def test_components_at_the_limits(boxes: list[tuple[int, int, int, int]], kept: str) -> None:
+    """On a sheet of 200x100 pixels, what is noise or runs along the border goes."""
+    expected = {boxes[int(index)][1:] for index in kept}
+    found = find_components(_mask(*boxes)).boxes
+    assert {box[1:] for box in found.values()} == expected
+
+
+def test_a_whole_digit_of_a_quarter_of_the_sheet_is_enough() -> None:
+    """On a sheet of 200 pixels, one of 51 outweighs a cropped one of three times its height."""
+    for height, kept in ((50, 2), (51, 1)):
+        mask = np.zeros((200, 100), np.bool_)
+        mask[:150, 20:30] = mask[60 : 60 + height, 60:70] = True
+        assert len(find_components(mask).boxes) == kept

@@ -37,7 +37,8 @@ def test_nothing_is_found_without_ink() -> None:
     empty = np.zeros((5, 8), np.bool_)
     labels, stats = connected_components(empty)
     assert not labels.any()
-    assert stats.shape == (1, 5)
+    np.testing.assert_array_equal(stats, np.zeros((1, 5)))
+    assert labels.dtype == stats.dtype == np.int32
     assert inked_box(empty).width == inked_box(empty).height == 0
 
 

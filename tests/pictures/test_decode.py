@@ -1,7 +1,10 @@
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
+import pillow_jxl  # noqa: F401 - makes Pillow write JPEG XL
 import pytest
 from hypothesis import given
 from PIL import Image
@@ -10,7 +13,6 @@ from pictures import files as module
 from pictures.arrays import Levels
 from pictures.decode import decode
 from pictures.files import (
-    MoreNeededError,
     PictureError,
     TooLargeError,
     UnknownFormatError,
@@ -19,6 +21,8 @@ from pictures.files import (
 from pictures.fit import fitted
 from tests.app.conftest import drawn, encoded
 from tests.pictures.anything import SIDES, files, sheets
+
+pillow_heif.register_heif_opener()
 
 HALF = np.repeat([[0, 255]], 40, axis=0).repeat(30, axis=1).astype(np.uint8)  # black, then white
 
@@ -142,17 +146,6 @@ def test_size_of_a_picture_that_is_nearly_square() -> None:
     assert picture.size == (1001, 1000)
 
 
-def test_memory_decides_who_decodes() -> None:
-    """A picture that takes more memory than the caller allows is not decoded."""
-    content = encoded(Image.new("RGB", (2000, 1000)))
-    decode(content, memory=8_100_000)
-    with pytest.raises(MoreNeededError):
-        decode(content, memory=8_000_000)
-    large = encoded(Image.new("LA", (6000, 5000)), compress_level=1)
-    with pytest.raises(TooLargeError, match="6000x5000 pixels, expected at most 27 million in"):
-        decode(large)
-
-
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
@@ -190,3 +183,17 @@ def test_files_that_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with pytest.raises(PictureError):
             load_file(tmp_path / name)
     assert load_file(tmp_path / "small") == bytes(10)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "JXL"])
+@pytest.mark.parametrize("is_bare", [False, True])
+def test_decoders_are_loaded_when_needed(
+    kind: str, is_bare: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that has seen no such file yet decodes one; JPEG XL comes bare or in a box."""
+    options = {"use_container": not is_bare} if kind == "JXL" else {}
+    content = encoded(Image.new("RGB", (30, 20)), kind, **options)
+    monkeypatch.delitem(Image.OPEN, kind)
+    for name in [name for name in sys.modules if name.startswith("pillow_jxl")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert decode(content).size == (30, 20)

@@ -43,3 +43,39 @@ def test_a_few_pixels_at_the_border_do_not_count() -> None:
     levels = np.full((9, 9), 0.8)
     levels[0, :4], levels[4, 4] = 0.1, 0.1
     assert border_level(levels) == 0.8
+
+
+def test_the_border_has_four_sides() -> None:
+    """If 18 of its 36 pixels are light, their median lies in the middle."""
+    for rows, columns in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        levels = np.zeros((9, 9))
+        levels[1:-1, 1:-1] = 0.3
+        levels[rows] = levels[:, columns] = 1
+        levels[-1 - rows, columns] = 0
+        assert border_level(levels) == 0.5
+
+
+def test_a_small_picture_is_enlarged_smoothly() -> None:
+    """Between the centres of two pixels the levels go straight from one to the other.
+
+    A picture of 2x2 pixels is enlarged by 14, so a centre lies 6.5 pixels from the side.
+    """
+    straight = np.clip((np.arange(28) - 6.5) / 14, 0, 1)
+    image = fitted(np.array([[0, 1], [0, 1]], np.float32))
+    np.testing.assert_allclose(image, np.tile(straight * 255, (28, 1)), atol=0.51)
+
+
+def test_a_large_picture_is_averaged() -> None:
+    """Of each 2x2 pixels the mean is left; levels beyond black and white are cut."""
+    grey = np.tile(np.array([[0, 1], [1, 1]], np.float32), (28, 28))
+    assert (fitted(grey) == 191).all()
+    np.testing.assert_array_equal(fitted(np.eye(28, dtype=np.float32) * 3 - 1), np.eye(28) * 255)
+
+
+def test_an_odd_row_goes_below() -> None:
+    """Of 28 rows 25 are the picture's: one is missing above it, two below."""
+    grey = np.zeros((25, 28), np.float32)
+    grey[1:-1, 1:-1] = 1
+    expected = np.zeros((28, 28), np.uint8)
+    expected[2:25, 1:27] = 255
+    np.testing.assert_array_equal(fitted(grey), expected)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.grey import best_channel, on_white, shrunk
+from pictures.grey import best_channel, enlarged, enlargement, on_white, shrunk
 
 
 def test_transparent_pixels_become_white() -> None:
@@ -19,6 +19,9 @@ def test_shrinking_keeps_the_proportions() -> None:
     assert shrunk(np.ones((1000, 500, 3), np.float32)).shape == (400, 200, 3)
     assert shrunk(np.ones((30, 50, 1), np.float32)).shape == (30, 50, 1)
     assert shrunk(np.ones((1, 9000, 1), np.float32)).shape == (1, 400, 1)
+    assert shrunk(np.ones((9000, 1, 1), np.float32)).shape == (400, 1, 1)
+    halves = shrunk(np.eye(800, dtype=np.float32)[..., np.newaxis])  # of each four pixels the mean
+    np.testing.assert_allclose(halves[..., 0], np.eye(400) / 2)
 
 
 def test_the_channel_with_the_best_contrast() -> None:
@@ -28,3 +31,60 @@ def test_the_channel_with_the_best_contrast() -> None:
     np.testing.assert_allclose(best_channel(sheet)[15, 15:25:4], [1, 0.1, 1], atol=0.01)
     sheet[10:30, 18:22] = (0.1, 0.2, 0.6)
     assert best_channel(sheet)[15, 20] == pytest.approx(0.299 * 0.1 + 0.587 * 0.2 + 0.114 * 0.6)
+
+
+@pytest.mark.parametrize(
+    ("light", "expected"), [((0.69, 0.5, 0.5), 0), ((0.5, 0.5, 0.76), 2), ((0.5, 0.5, 0.54), None)]
+)
+def test_a_channel_needs_much_more_contrast(
+    light: tuple[float, float, float], expected: int | None
+) -> None:
+    """A channel is used if its range is 1.4 times that of the luminance, and it is no grey."""
+    sheet = np.full((80, 80, 3), 0.5, np.float32)
+    sheet[20:60, 20:60] = light
+    luminance = sheet @ np.array([0.299, 0.587, 0.114], np.float32)
+    wanted = luminance if expected is None else sheet[..., expected]
+    np.testing.assert_allclose(best_channel(sheet), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize(("dark", "is_luminance"), [(0.21, True), (0.19, False)])
+def test_the_contrast_of_a_channel_from_both_sides(dark: float, is_luminance: bool) -> None:
+    """Red from `dark` to 1 is compared with a luminance whose range is 0.57."""
+    sheet = np.ones((80, 80, 3), np.float32)
+    sheet[20:60, 20:60] = (dark, 1 - (0.57 - 0.299 * (1 - dark)) / 0.701, 0)
+    sheet[20:60, 20:60, 2] = sheet[20, 20, 1]
+    found = best_channel(sheet)
+    assert (found[40, 40] != pytest.approx(dark)) == is_luminance
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor"),
+    [
+        ((28, 28), 4),
+        ((112, 112), 1),
+        ((111, 111), 2),
+        ((56, 57), 2),
+        ((55, 400), 1),
+        ((55, 201), 1),
+        ((55, 200), 2),
+        ((56, 200), 1),
+        ((27, 133), 3),
+        ((100, 10), 4),
+        ((1, 400), 1),
+        ((1, 1), 112),
+    ],
+)
+def test_small_pictures_are_enlarged(shape: tuple[int, int], factor: int) -> None:
+    """To 112 pixels, and to 56 for the shorter side unless the longer one exceeds 400."""
+    assert enlargement(shape) == enlargement(shape[::-1]) == factor
+    larger = enlarged(np.full(shape, 0.3, np.float32), factor)
+    np.testing.assert_allclose(larger, np.full([side * factor for side in shape], 0.3), 1e-6)
+
+
+def test_enlarged_levels_stay_levels() -> None:
+    """A smooth curve goes beyond black and white beside an edge; the levels do not."""
+    edge = np.repeat(np.float32([[0, 1]]), 4, axis=1).repeat(3, axis=0)
+    larger = enlarged(edge, 3)
+    assert (larger.min(), larger.max()) == (0, 1)
+    assert (np.diff(larger, axis=1) >= -0.1).all()
+    assert enlarged(edge, 1) is edge

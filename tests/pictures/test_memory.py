@@ -1,0 +1,95 @@
+"""What memory decoding takes, and whole messages for those whose file takes too much."""
+
+import re
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from pictures.decode import decode
+from pictures.files import (
+    MAX_MEMORY,
+    MoreNeededError,
+    PictureError,
+    TooLargeError,
+    UnknownFormatError,
+)
+from tests.app.conftest import drawn, encoded
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "options", "expected"),
+    [
+        ("L", "PNG", {}, 4 * 1700 * 1600),
+        ("LA", "PNG", {}, 8 * 1700 * 1600),
+        ("RGBA", "TIFF", {}, 11 * 1700 * 1600),
+        # A JPEG is decoded at half its size, but from all coefficients if it is progressive.
+        ("RGB", "JPEG", {}, 4 * 850 * 800),
+        ("L", "JPEG", {"progressive": True}, 4 * 850 * 800 + 2 * 1700 * 1600),
+        # Of colour there are a quarter as many coefficients, twice.
+        ("RGB", "JPEG", {"progressive": True}, 4 * 850 * 800 + 3 * 1700 * 1600),
+        (
+            "RGB",
+            "JPEG",
+            {"progressive": True, "subsampling": 0},
+            4 * 850 * 800 + 6 * 1700 * 1600,
+        ),
+    ],
+)
+def test_memory_by_hand(mode: str, kind: str, options: dict[str, object], expected: int) -> None:
+    """What a picture of 1700x1600 pixels takes, to the byte."""
+    content = encoded(Image.new(mode, (1700, 1600)), kind, **options)
+    decode(content, len(content) + expected)
+    with pytest.raises(MoreNeededError, match=r"\Amore memory\Z"):
+        decode(content, len(content) + expected - 1)
+
+
+def _with_size(width: int, height: int, mode: str) -> bytes:
+    """Return a PNG whose header alone says that it is large."""
+    content = encoded(Image.new(mode, (9, 9)))
+    header = b"IHDR" + struct.pack(">II", width, height) + content[24:29]
+    return content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        (
+            _with_size(20000, 20000, "L"),
+            TooLargeError,
+            "too many pixels, expected at most 50 million",
+        ),
+        (
+            _with_size(5001, 10000, "L"),
+            TooLargeError,
+            "5001x10000 pixels, expected at most 50 million in such a file",
+        ),
+        (
+            _with_size(6000, 5000, "LA"),
+            TooLargeError,
+            "6000x5000 pixels, expected at most 27 million in such a file",
+        ),
+        (
+            b"hello",
+            UnknownFormatError,
+            "not a picture in a known format "
+            "(PNG, JPEG, BMP, GIF, TIFF, WEBP, HEIC, AVIF, JPEG XL)",
+        ),
+    ],
+)
+def test_whole_messages(content: bytes, error: type[PictureError], message: str) -> None:
+    """The user reads why a file is refused, and what is allowed."""
+    with pytest.raises(error, match=rf"\A{re.escape(message)}\Z"):
+        decode(content)
+
+
+def test_a_damaged_webp_may_lack_memory() -> None:
+    """Its decoder does not say so, so it is tried again with all memory."""
+    webp = encoded(Image.new("L", (90, 90)), "WEBP")[:60]
+    with pytest.raises(MoreNeededError, match=r"\Amore memory\Z"):
+        decode(webp, memory=MAX_MEMORY - 1)
+    for content, memory in ((webp, MAX_MEMORY), (encoded(drawn(3))[:400], 10**7)):
+        with pytest.raises(PictureError, match=r"\Adamaged: \S") as caught:
+            decode(content, memory)
+        assert type(caught.value) is PictureError
