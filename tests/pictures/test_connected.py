@@ -21,6 +21,7 @@ def test_components_are_those_that_scipy_finds(mask: Mask, left: int, top: int) 
     np.testing.assert_array_equal(labels, cv2.connectedComponents(mask.astype(np.uint8))[1])
     expected, count = ndimage.label(mask, np.ones((3, 3)))
     assert len(stats) == count + 1
+    assert not stats[0].any()
     for (rows, columns), label in zip(
         ndimage.find_objects(expected), range(1, count + 1), strict=True
     ):

@@ -54,7 +54,8 @@ def test_specks_along_a_fifth_of_the_border_are_ink(shape: tuple[int, int], edge
         assert is_dark_on_light(200 / 255 - grey) != is_dark
 
 
-def test_clean_ink_is_doubtful_without_any_or_on_an_uneven_border() -> None:
+@pytest.mark.parametrize("turns", range(4))
+def test_clean_ink_is_doubtful_without_any_or_on_an_uneven_border(turns: int) -> None:
     """A sheet of one level is even; one that differs along a tenth of its border is not."""
     grey, mask = blank()
     assert is_doubtful(grey, mask)
@@ -66,9 +67,17 @@ def test_clean_ink_is_doubtful_without_any_or_on_an_uneven_border() -> None:
         for other, count, expected in ((0.9, 90, False), (1.1, 90, True), (1.1, 39, False)):
             grey[:], grey[mask] = paper, ink
             grey[0, 1 : 1 + count] = paper + away * step * other
-            assert is_doubtful(grey, mask) == expected
+            assert is_doubtful(np.rot90(grey, turns), mask) == expected
         grey[0, 40:42] = grey[0, 1]  # 41 of the 400 pixels
-        assert is_doubtful(grey, mask)
+        assert is_doubtful(np.rot90(grey, turns), mask)
+
+
+def test_a_frame_along_the_border_is_not_doubtful() -> None:
+    """Without its frame, the ink of a sheet leaves the border free."""
+    grey, mask = blank()
+    mask[[0, -1]] = mask[:, [0, -1]] = mask[40:60, 40:60] = True
+    grey[mask] = 0
+    assert not is_doubtful(grey, mask)
 
 
 def test_the_range_leaves_out_a_hundredth_of_a_picture() -> None:

@@ -83,7 +83,7 @@ def test_small_pictures_are_enlarged(shape: tuple[int, int], factor: int) -> Non
 
 def test_enlarged_levels_stay_levels() -> None:
     """A smooth curve goes beyond black and white beside an edge; the levels do not."""
-    edge = np.repeat(np.float32([[0, 1]]), 4, axis=1).repeat(3, axis=0)
+    edge = np.repeat(np.array([[0, 1]], np.float32), 4, axis=1).repeat(3, axis=0)
     larger = enlarged(edge, 3)
     assert (larger.min(), larger.max()) == (0, 1)
     assert (np.diff(larger, axis=1) >= -0.1).all()
