@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pictures.ink import flattened, ink_mask, ink_threshold, paper_noise, with_margin
+from pictures.ink import filled_holes, flattened, ink_mask, ink_threshold, paper_noise, with_margin
 
 
 def _sheet(paper: float, ink: float) -> np.ndarray:
@@ -93,3 +93,85 @@ def test_mask_is_the_ink() -> None:
     mask = ink_mask(ink, 0.3)
     assert mask[45, 60]
     assert (mask != CROSS).mean() < 0.02
+
+
+@pytest.mark.parametrize(("side", "gap"), [(112, 2), (400, 4)])
+def test_gaps_narrower_than_a_disc_are_closed(side: int, gap: int) -> None:
+    """The disc is 3 pixels wide in a small picture and 5 in a large one; no ink has no mask."""
+    for width, is_closed in ((gap, True), (gap + 1, False)):
+        ink = np.ones((40, side), np.float32)
+        ink[:, 60 : 60 + width] = 0
+        expected = np.ones(ink.shape, np.bool_) if is_closed else ink > 0
+        np.testing.assert_array_equal(ink_mask(ink, 0.5), expected)
+        np.testing.assert_array_equal(ink_mask(ink.T, 0.5), expected.T)
+    assert not ink_mask(np.zeros((40, side), np.float32), 0).any()
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_the_margin_goes_on_as_the_border_does(turns: int) -> None:
+    """Levels that fall towards a corner go on outside: the lowest are 11 pixels of the border.
+
+    The closing fills what is shorter than 0.8 of the shorter side, here 11 pixels.
+    """
+    y, x = np.indices((20, 12))
+    grey = np.rot90((np.maximum(x + 2 * y, 6) / 100).astype(np.float32), turns)
+    np.testing.assert_array_equal(with_margin(grey), np.pad(grey, 4, mode="edge"))
+    for length, is_stroke in ((10, True), (11, False)):
+        sheet = np.full((20, 12), 0.9, np.float32)
+        sheet[4 : 4 + length, :3] = 0.1
+        paper = np.full(sheet.shape, 0.9, np.float32) if is_stroke else sheet.copy()
+        sheet[-1, -1] = 0.1  # a speck in the corner
+        margin = np.pad(np.rot90(paper, turns), 4, mode="edge")
+        margin[4:-4, 4:-4] = np.rot90(sheet, turns)
+        np.testing.assert_array_equal(with_margin(np.rot90(sheet, turns)), margin)
+
+
+def outline(top: int, left: int, side: int) -> np.ndarray:
+    """Return the mask (60, 60) of a square of which only the edge was found."""
+    mask = np.zeros((60, 60), np.bool_)
+    mask[top : top + side, left : left + side] = True
+    mask[top + 1 : top + side - 1, left + 1 : left + side - 1] = False
+    return mask
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_filled_shape_is_filled_up_to_the_border(turns: int) -> None:
+    """The inside of a square in a corner is ink; what the border cuts off may be anything."""
+    mask, hole = outline(0, 0, 14), np.zeros((60, 60), np.bool_)
+    hole[1:13, 1:13] = True
+    grey = np.where(mask | hole, 0.25, 0.875).astype(np.float32)
+    for way in (np.rot90, lambda array, turns: np.rot90(array.T, turns)):
+        found = filled_holes(way(grey, turns), way(mask, turns))
+        np.testing.assert_array_equal(found, way(hole, turns))
+        mask_cut = mask.copy()
+        mask_cut[0, 1:13] = False
+        assert not filled_holes(way(grey, turns), way(mask_cut, turns)).any()
+
+
+@pytest.mark.parametrize(("side", "is_filled"), [(4, True), (3, False)])
+def test_a_small_hole_stays(side: int, is_filled: bool) -> None:
+    """One of 16 pixels is a tenth of 160 pixels of ink; one of 9 is less."""
+    mask = outline(10, 10, side + 2)
+    mask[40, :] = mask[42, :] = True
+    mask[44, : 160 - int(mask.sum())] = True
+    grey = np.where(mask, 0.25, 0.875).astype(np.float32)
+    grey[11 : 11 + side, 11 : 11 + side] = 0.25
+    assert mask.sum() == 160
+    assert filled_holes(grey, mask).sum() == (side**2 if is_filled else 0)
+
+
+@pytest.mark.parametrize("start", [5, 26])
+def test_a_hole_is_compared_with_half_its_size_around(start: int) -> None:
+    """The light paper is in the majority, by six pixels, within half the hole's side around it.
+
+    With a row less or more around, most of the paper would be as dark as the ink.
+    """
+    mask, hole = outline(start - 1, start - 1, 12), np.zeros((60, 60), np.bool_)
+    hole[start : start + 10, start : start + 10] = True
+    grey = np.full((60, 60), 0.25, np.float32)
+    around = grey[start - 5 : start + 15, start - 5 : start + 15]
+    around[[0, -1]] = around[:, [0, -1]] = 0.875  # 76 pixels
+    around[1:-1, 1:4] = 0.875  # 54 pixels
+    around[1, 4] = 0.875
+    grey[mask], grey[hole] = 0.25, 0.5
+    np.testing.assert_array_equal(filled_holes(grey, mask), hole)

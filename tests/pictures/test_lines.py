@@ -77,3 +77,77 @@ def test_only_printed_lines_stick_out(name: int) -> None:
     assert stick_out(line & ~digit(name), digit(name) & ~line)
     own = digit(name) & ~without_touching_lines(digit(name))
     assert not stick_out(own, without_touching_lines(digit(name)))
+
+
+def turned_every_way(*masks: Mask) -> list[tuple[Mask, ...]]:
+    """Return masks turned by 0 to 3 quarters, also mirrored."""
+    pairs = [*masks], [mask.T for mask in masks]
+    return [tuple(np.rot90(mask, turns) for mask in pair) for pair in pairs for turns in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("size", "share", "width", "thickness"),
+    [((100, 102), 0.5, 60, 10), ((100, 105), 0.2, 24, 6), ((200, 102), 0.5, 60, 10)],
+)
+def test_a_run_is_thin(size: tuple[int, int], share: float, width: int, thickness: int) -> None:
+    """It is at most a tenth of the shorter side thick, and a quarter of its own length."""
+    for rows, is_run in ((thickness, True), (thickness + 1, False)):
+        mask = np.zeros(size, np.bool_)
+        mask[30 : 30 + rows, 20 : 20 + width] = True
+        found = horizontal_runs(mask, share, size)
+        np.testing.assert_array_equal(found, mask if is_run else np.zeros_like(mask))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "block", "is_cut"),
+    [
+        (44, 169, 60, False),  # 0.08 * 125 = 10 pixels further than the block, but not more
+        (46, 171, 60, True),
+        (49, 174, 60, True),
+        (51, 176, 60, False),
+        (1, 130, 5, True),  # from the border
+        (2, 131, 5, False),
+    ],
+)
+def test_a_printed_line_goes_further_than_the_writing(
+    first: int, last: int, block: int, is_cut: bool
+) -> None:
+    """It does so at both ends, or reaches the border; the writing that it crosses stays whole."""
+    writing, line = np.zeros((138, 242), np.bool_), np.zeros((138, 242), np.bool_)
+    writing[40:101, block : block + 100] = True
+    line[70:73, first:last] = True
+    for sheet, rest in turned_every_way(writing | line, writing):
+        np.testing.assert_array_equal(without_touching_lines(sheet), rest if is_cut else sheet)
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "is_corner"),
+    [(55, 3, True), (54, 3, False), (64, 3, True), (65, 3, False), (58, 2, False)],
+)
+def test_a_printed_line_may_end_at_another(left: int, top: int, is_corner: bool) -> None:
+    """An upright line, of one pixel here, ends a line that it comes within five pixels of.
+
+    The line is three pixels thick, and two more where the block stands on it. At its left end it
+    goes no further than the writing, of which there is a block at the border too.
+    """
+    rest, line = np.zeros((242, 242), np.bool_), np.zeros((242, 242), np.bool_)
+    rest[100:133, 100:150] = rest[200:220, :10] = True
+    rest[top : top + 121, left] = True
+    line[130:133, 60:200] = True
+    for sheet, expected in turned_every_way(rest | line, rest):
+        found = without_touching_lines(sheet)
+        np.testing.assert_array_equal(found, expected if is_corner else sheet)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"), [(19, 101, True), (18, 101, False), (19, 102, False)]
+)
+def test_a_line_sticks_out_at_both_ends(first: int, last: int, expected: bool) -> None:
+    """Of 100 pixels from end to end, more than 8 are beyond the rest at each, across or down."""
+    line, rest = np.zeros((60, 140), np.bool_), np.zeros((60, 140), np.bool_)
+    line[30, 10:111] = True
+    rest[20:50, first : last + 1] = True
+    assert stick_out(line, rest) is expected
+    assert stick_out(line.T, rest.T) is expected
+    assert not stick_out(line, np.zeros_like(rest))
+    assert not stick_out(np.zeros_like(line), rest)

@@ -67,3 +67,68 @@ def test_recognises_mnist_form() -> None:
     assert not is_mnist_form(np.roll(levels, 2, axis=1))
     assert not is_mnist_form(np.maximum(levels, 0.01).astype(np.float32))
     assert not is_mnist_form(np.zeros((28, 28), np.float32))
+
+
+@pytest.mark.parametrize("pixel", [(4, 4), (4, 23), (23, 4), (23, 23)])
+def test_mnist_form_needs_strong_ink_of_twenty_pixels(pixel: tuple[int, int]) -> None:
+    """One pixel of half the range is enough, wherever it is; a pixel more or less is too much."""
+    levels = np.zeros((28, 28), np.float32)
+    levels[4:24, 4:24] = 0.25
+    assert not is_mnist_form(levels)
+    levels[pixel] = 0.5
+    assert is_mnist_form(levels)
+    assert not is_mnist_form(levels[:, :-1])
+    larger, smaller = levels.copy(), levels.copy()
+    larger[3, 10] = 0.25
+    smaller[[4, 23]] = smaller[:, [4, 23]] = 0
+    smaller[10, 10] = 0.5
+    assert not is_mnist_form(larger)
+    assert not is_mnist_form(smaller)
+
+
+@pytest.mark.parametrize(("shift", "expected"), [(1, True), (2, False)])
+def test_mnist_form_is_centred_to_a_pixel(shift: int, expected: bool) -> None:
+    """The middle of the ink is at most one pixel from that of the image, in any direction."""
+    levels = np.pad(np.ones((20, 20), np.float32), 4)
+    for step in (-shift, shift):
+        for axis in (0, 1):
+            assert is_mnist_form(np.roll(levels, step, axis=axis)) is expected
+
+
+def test_ink_fades_out_around_the_mask() -> None:
+    """Two pixels are added to the mask, then its edge is softened by a Gaussian of 0.7 pixels."""
+    mask = np.zeros((40, 60), np.bool_)
+    mask[:, 20:40] = True
+    ink = np.ones(mask.shape, np.float32)
+    weights = np.exp(-(np.arange(-3, 4) ** 2) / (2 * 0.7**2))
+    edge = np.cumsum(weights / weights.sum())  # from three pixels outside to three inside
+    expected = np.concatenate([np.zeros(15), edge, np.ones(16), edge[::-1], np.zeros(15)])
+    stretched = full_range(ink, mask, paper=0)
+    np.testing.assert_allclose(stretched, np.tile(expected, (40, 1)), atol=1e-5)
+    np.testing.assert_allclose(full_range(ink.T, mask.T, paper=0), stretched.T, atol=1e-6)
+
+
+def test_a_thin_bar_is_widened_by_hand() -> None:
+    """A bar of 3x100 pixels gets 4.78 pixels on each side.
+
+    The mean distance to its edge is 398 / 300 pixels, so its width is 4 * 398 / 300 - 1 = 4.31
+    pixels or 0.87 of 99 / 20 = 4.95 pixels; (2.8 - 0.87) / 2 * 4.95 = 4.777.
+    """
+    mask = _bar(3)
+    for way in (np.asarray, np.transpose):
+        wide = way(thickened(way(mask).astype(np.float32), way(mask)))
+        profile = [0, 0.7767, *[1] * 11, 0.7767, 0]
+        np.testing.assert_allclose(wide[70, 63:78], profile, atol=1e-3)
+        np.testing.assert_allclose(wide[13:22, 70], [0, 0, 0.7767, 1, 1, 1, 1, 1, 1], atol=1e-3)
+
+
+def test_boxed_crops_faint_edges_and_scales() -> None:
+    """Ink of 0.2 is no edge; blocks of 2x2 pixels are averaged; between pixels it is linear."""
+    ink = np.random.default_rng(0).uniform(0.3, 1, (40, 20)).astype(np.float32)
+    faint = np.pad(ink, 5, constant_values=np.float32(0.2))
+    means = ink.reshape(20, 2, 10, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(boxed(faint), means, atol=1e-6)
+    np.testing.assert_array_equal(boxed(ink[:20]), ink[:20])
+    ramp = np.tile(np.linspace(0.3, 0.75, 10, dtype=np.float32), (10, 1))
+    between = np.interp((np.arange(20) + 0.5) / 2 - 0.5, np.arange(10), ramp[0])
+    np.testing.assert_allclose(boxed(ramp), np.tile(between, (20, 1)), atol=1e-6)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from pictures.ruled_lines import without_ruled_lines
 
@@ -56,3 +57,49 @@ def test_a_clear_border_means_no_lines() -> None:
     """A mask that does not touch the border stays as it is."""
     seven = _digit_seven()
     assert without_ruled_lines(seven, seven.astype(np.float32)) is seven
+
+
+def _ruled(thickness: int) -> np.ndarray:
+    """Draw two lines across a sheet of 60x60 pixels."""
+    mask = np.zeros((60, 60), np.bool_)
+    mask[20 : 20 + thickness] = mask[40 : 40 + thickness] = True
+    return mask
+
+
+@pytest.mark.parametrize("turns", range(2))
+def test_a_ruled_line_is_thin(turns: int) -> None:
+    """On a sheet of 60 pixels it has up to 4: one less than a stroke across it must have."""
+    block = np.zeros((60, 60), np.bool_)
+    block[5:15, 10:20] = True
+    thin, thick = (np.rot90(_ruled(thickness) | block, turns) for thickness in (4, 5))
+    found = without_ruled_lines(thin, thin.astype(np.float32))
+    np.testing.assert_array_equal(found, np.rot90(block, turns))
+    assert without_ruled_lines(thick, thick.astype(np.float32)) is thick
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_what_is_darker_than_the_lines_stays(turns: int) -> None:
+    """The lines have 0.5: a flat stroke along one stays above 0.65, and fragments above 0.375.
+
+    That is half of the pen's 0.75. Two pixels along the border are cleared.
+    """
+    ink = _ruled(2) * np.float32(0.5)
+    stays = np.zeros(ink.shape, np.bool_)
+    ink[20:22, 10:20], ink[20:22, 40:50] = 0.75, 0.64
+    stays[20:22, 10:20] = True
+    ink[0:12, 24:36] = 0.75  # cut off by the border
+    stays[2:12, 24:36] = True
+    ink[50:58, 20:24], ink[50:58, 30:34] = 0.375, 0.38
+    stays[50:58, 30:34] = True
+    ink = np.rot90(ink, turns)
+    np.testing.assert_array_equal(without_ruled_lines(ink > 0, ink), np.rot90(stays, turns))
+
+
+def test_a_line_takes_two_rows_on_each_side_with_it() -> None:
+    """Flat flecks beside a line of two rows are its ragged edge, up to two rows away."""
+    lines = _ruled(2)
+    lines[18, 5:8] = lines[23, 25:28] = True
+    flecks = np.zeros(lines.shape, np.bool_)
+    flecks[17, 15:18] = flecks[24, 35:38] = True
+    mask = lines | flecks
+    np.testing.assert_array_equal(without_ruled_lines(mask, mask.astype(np.float32)), flecks)

@@ -9,7 +9,7 @@ from benchmarks import hard_pictures, non_digits, paper
 from pictures.arrays import Levels, UInt8Array
 from pictures.connected import inked_box
 from pictures.decode import decode
-from pictures.segment import attempts, find_digits
+from pictures.segment import attempts, cut_out, find_digits
 from tests.app.conftest import STROKES, drawn, encoded, images_in
 from tests.pictures.anything import sheets
 
@@ -113,3 +113,29 @@ def test_pages_of_text_are_rejected() -> None:
     random = np.random.default_rng(0)
     for _ in range(5):
         assert find_digits(decode(non_digits.page_of_text(random)).grey).reason
+
+
+def test_the_border_of_the_picture_does_not_matter() -> None:
+    """A digit cropped to its ink is cut out as from a large sheet, with its box moved."""
+    large = 1 - np.asarray(drawn(5).convert("L"), np.float32) / np.float32(255)
+    box = inked_box(large > 0.5)
+    window = slice(box.top, box.bottom), slice(box.left, box.right)
+    for above, below, before, after in [(0, 50, 60, 3), (60, 2, 0, 50), (4, 0, 1, 0)]:
+        near, far = (
+            np.pad(large[window], ((above + more, below + more), (before + more, after + more)))
+            for more in (0, 40)
+        )
+        digit, same = (cut_out(sheet, sheet > 0.5, 2, 0.0) for sheet in (near, far))
+        np.testing.assert_array_equal(digit.image, same.image)
+        expected = (before, above, before + box.width, above + box.height)
+        assert digit.box == tuple(round(value / 2) for value in expected)
+
+
+def test_the_likelier_variant_comes_first() -> None:
+    """Without the line if it goes further than the digit; else with it, as it may be a stroke."""
+    sheet = np.asarray(drawn(8).convert("L"), np.float32) / np.float32(255)
+    sheet = np.pad(sheet, 20, constant_values=1)
+    sheet[70:73, 5:135] = 0
+    first, second = next(attempts(sheet))
+    assert first.writing[:, :25].sum() == 0
+    assert second.writing.sum() > first.writing.sum()
