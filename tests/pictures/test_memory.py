@@ -70,6 +70,13 @@ def _with_size(width: int, height: int, mode: str) -> bytes:
             TooLargeError,
             "6000x5000 pixels, expected at most 27 million in such a file",
         ),
+        (b"", PictureError, "an empty file"),
+        # 50 million pixels are allowed, but these are missing
+        (
+            _with_size(5000, 10000, "1"),
+            PictureError,
+            "damaged: image file is truncated (0 bytes not processed)",
+        ),
         (
             b"hello",
             UnknownFormatError,
