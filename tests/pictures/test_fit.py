@@ -35,7 +35,16 @@ def test_a_high_picture_gets_columns() -> None:
 @pytest.mark.parametrize("shape", [(1, 400), (400, 1), (1, 1)])
 def test_a_line_is_kept(shape: tuple[int, int]) -> None:
     """A picture of a single line of pixels keeps one."""
-    assert (fitted(np.full(shape, 0.6, np.float32)) == 153).all()
+    image = fitted(np.full(shape, 0.6, np.float32))
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, np.full((28, 28), 153))
+
+
+def test_a_line_does_not_get_thicker() -> None:
+    """Of 28 rows or columns one has the levels of the line, the others have its median."""
+    image = fitted(np.linspace(0, 1, 400, dtype=np.float32)[np.newaxis])
+    assert np.flatnonzero(np.ptp(image, axis=1)).tolist() == [13]
+    np.testing.assert_array_equal(fitted(np.linspace(0, 1, 400)[:, np.newaxis]), image.T)
 
 
 def test_a_few_pixels_at_the_border_do_not_count() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.grey import best_channel, enlarged, enlargement, on_white, shrunk
+from pictures.grey import best_channel, enlarged, enlargement, grey_levels, on_white, shrunk
 
 
 def test_transparent_pixels_become_white() -> None:
@@ -88,3 +88,14 @@ def test_enlarged_levels_stay_levels() -> None:
     assert (larger.min(), larger.max()) == (0, 1)
     assert (np.diff(larger, axis=1) >= -0.1).all()
     assert enlarged(edge, 1) is edge
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK", "YCbCr", "F"])
+def test_fine_stripes_become_grey(mode: str) -> None:
+    """A very large picture is averaged where it is shrunk, and loses no thin strokes."""
+    stripes = np.tile(np.array([0, 255], np.uint8), (4, 800))
+    picture = Image.fromarray(stripes).convert(mode)
+    if mode == "F":
+        picture = Image.fromarray(stripes / np.float32(255))
+    grey = grey_levels(picture)
+    np.testing.assert_allclose(grey, np.full((1, 400), 0.5), atol=0.01)
