@@ -20,7 +20,7 @@ from stages.cluster.launch import VARIABLE
 from tests.conftest import PROJECT, Pipeline, copy_of_project, environment
 
 pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 EPOCHS = 40  # long enough for two faults, one after the other
 RAY = str(Path(sys.executable).with_name("ray"))
