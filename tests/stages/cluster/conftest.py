@@ -1,4 +1,3 @@
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +9,7 @@ from tests.stages.cluster.test_facts import HERE
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Give a cluster of two nodes like this machine, "a" and "b", of one CPU each."""
-    from stages.cluster import driver, nodes  # here, because Ray may not be installed
+    from stages.cluster import driver, nodes, states  # here, because Ray may not be installed
 
     cluster = Cluster()
     cluster.alive = {"a": {"CPU": 1.0}, "b": {"CPU": 1.0}}
@@ -20,9 +19,11 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setattr("ray.put", lambda data: data)
     context = SimpleNamespace(get_node_id=lambda: HEAD)
     monkeypatch.setattr("ray.get_runtime_context", lambda: context)
-    monkeypatch.setattr(time, "monotonic", lambda: cluster.now)
-    monkeypatch.setattr(time, "sleep", cluster.sleep)
+    # Theirs alone: threads that other tests have left may sleep meanwhile.
+    clock = SimpleNamespace(monotonic=lambda: cluster.now, sleep=cluster.sleep)
     monkeypatch.setattr(nodes, "describe_node", lambda: HERE)
+    for module in (driver, nodes, states):
+        monkeypatch.setattr(module, "time", clock)
     for module in (driver, nodes):
         monkeypatch.setattr(module, "OMP_THREADS", "3")
     return cluster

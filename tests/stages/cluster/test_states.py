@@ -93,7 +93,8 @@ def test_a_task_shows_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def thread(target: Callable[[], None], daemon: bool) -> Any:
         return SimpleNamespace(start=lambda: threads.append((target, daemon)))
 
-    monkeypatch.setattr(time, "sleep", sleep)
+    clock = SimpleNamespace(sleep=sleep, monotonic=time.monotonic)
+    monkeypatch.setattr("stages.cluster.states.time", clock)
     monkeypatch.setattr(threading, "Thread", thread)
     RemoteCheckpoints(Remote(states), task, None, SETTINGS).show_life()
     assert heard == [task]
