@@ -5,6 +5,7 @@ stage's paths. dvc.yaml holds the full commands.
 """
 
 import argparse
+import gc
 import os
 import sys
 import threading
@@ -44,8 +45,12 @@ def run_stage(name: str) -> None:
     networks are trained there first: the stage then finds all epochs in its checkpoints.
     """
     environment = dict(os.environ)  # before libraries add to it
-    # Only the stage that runs is imported: TensorFlow alone takes seconds.
+    # Only the stage that runs is imported: TensorFlow alone takes seconds, and one more if the
+    # garbage collector looks through its classes meanwhile.
+    gc.disable()
     stage = import_quietly(f"stages.{name}")
+    gc.freeze()
+    gc.enable()
     parser = argparse.ArgumentParser(add_help=False)
     for path in ("params", "processed", "history", "progress"):
         parser.add_argument(f"--{path}", nargs="?", type=Path)

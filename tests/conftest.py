@@ -1,5 +1,6 @@
 """What the tests share: small data, small parameters, a project to run DVC in, and a browser."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -26,6 +27,9 @@ from stages.training.settings import Augmentation, EarlyStopping, Train
 for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+# Until all tests are collected: the modules are loaded in half the time.
+gc.disable()
 
 # Examples of laws: few and always the same ones, or with `--hypothesis-profile=thorough` many and
 # others each time. None is kept, and none is bound to a time: the machine may be busy.
@@ -121,10 +125,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the files first that take longest, so that no process ends long before the others."""
     # While the second makes what the following also need, the third does something else.
-    longest = ["test_cluster", "test_pipeline", "test_trainer", "test_extending", "test_kills"]
-    longest += ["test_own_pictures", "test_tour", "test_server"]
+    longest = ["test_cluster", "test_pipeline", "test_trainer", "test_cluster_here"]
+    longest += ["test_extending", "test_kills", "test_own_pictures", "test_tour", "test_server"]
     places = {name: place for place, name in enumerate(longest)}
     items.sort(key=lambda item: places.get(item.path.stem, len(longest)))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not among what the modules hold."""
+    gc.freeze()
+    gc.enable()
 
 
 class Pipeline(NamedTuple):
@@ -132,10 +142,15 @@ class Pipeline(NamedTuple):
 
     root: Path
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project and return its result."""
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project, with these variables set, and return its result."""
         return subprocess.run(
-            command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False
+            command,
+            cwd=self.root,
+            env=environment() | variables,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def succeed(self, *command: str) -> str:
