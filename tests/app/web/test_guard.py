@@ -120,6 +120,7 @@ def test_a_host_has_a_name_without_its_port(host: str, name: str) -> None:
         ("b.example", 201),
         ("c.example", 421),
         ("digits.example.c.example", 421),
+        ("a{b.example", 421),
         ("", 421),
     ],
 )
