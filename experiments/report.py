@@ -49,10 +49,13 @@ def as_json(finding: Finding) -> dict[str, Any]:
 
 
 def changed_params(finding: Finding) -> dict[str, tuple[Any, Any]]:
-    """Return the parameters that differ, but the seed, with their values in A and B."""
+    """Return the parameters that differ, but the seed, with their values in A and B.
+
+    A side that lacks the parameter has the value "-".
+    """
     a, b = (configuration.params for configuration in finding.configurations)
-    names = [name for name in {**a, **b} if name != SEED]
-    return {name: (a.get(name), b.get(name)) for name in names if a.get(name) != b.get(name)}
+    values = {name: (a.get(name, "-"), b.get(name, "-")) for name in {**a, **b} if name != SEED}
+    return {name: (of_a, of_b) for name, (of_a, of_b) in values.items() if of_a != of_b}
 
 
 def changed_code(finding: Finding) -> list[str]:

@@ -53,7 +53,8 @@ def test_the_report_on_single_runs(project: Project) -> None:
 def two_groups() -> Finding:
     """Compare 4 and 6 errors of A with 5 and 5 of B, which has other code and own pictures."""
     a = [made_run("main", range(4)), made_run("seed-1", range(6), 1)]
-    b = [made_run(f"wide-{seed}", range(2, 7), seed, dropout=0.5, width=3) for seed in (0, 1)]
+    others = {"dropout": 0.5, "width": 3, "start_from": None}
+    b = [made_run(f"wide-{seed}", range(2, 7), seed, **others) for seed in (0, 1)]
     code = {"stages/training": "0ther", "stages/new.py": "new"}
     for place, run in enumerate(b):
         configuration = run.configuration._replace(code=code, own_pictures="some")
@@ -72,7 +73,8 @@ def test_the_report_on_groups() -> None:
         [
             ["parameter", "A", "B"],
             ["train.dropout", "0.4", "0.5"],
-            ["train.width", "None", "3"],
+            ["train.width", "-", "3"],
+            ["train.start_from", "-", "None"],
         ]
     )
     assert parts[2:4] == [
@@ -121,7 +123,11 @@ def test_the_object_on_groups() -> None:
             "mean": 5,
             "standard_deviation": 0,
         },
-        "parameters": {"train.dropout": [0.4, 0.5], "train.width": [None, 3]},
+        "parameters": {
+            "train.dropout": [0.4, 0.5],
+            "train.width": ["-", 3],
+            "train.start_from": ["-", None],
+        },
         "code": ["stages/new.py", "stages/training"],
         "images": 200,
         "difference": 0,
