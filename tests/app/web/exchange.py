@@ -12,6 +12,10 @@ from uvicorn.server import ServerState
 
 from app.web.connections import Connection
 
+GET = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+HEALTHY = (200, {"status": "ok"})
+HALF_HEADER = b"POST /read HTTP/1.1\r\nHost: a\r\nX-Slow: "
+
 
 class Client:
     """One client: its end of the connection, and the server's."""
@@ -85,3 +89,12 @@ async def until(condition: Callable[[], Any]) -> None:
     """Wait until a condition holds."""
     while not condition():
         await asyncio.sleep(0.01)
+
+
+def is_closing(client: Client) -> bool:
+    return client.connection.transport.is_closing()
+
+
+async def settle() -> None:
+    """Let the server look at all that has been sent."""
+    await asyncio.sleep(1)

@@ -146,3 +146,19 @@ def answer_on(connection: socket.socket) -> tuple[int, Any]:
     while len(content) < size:
         content += connection.recv(1 << 16)
     return int(start.split()[1]), json.loads(content)
+
+
+def held(answer: dict[str, Any]) -> tuple[Any, asyncio.Event]:
+    """Return an application that reads no picture until the event is set."""
+    go_on = asyncio.Event()
+
+    async def recognise(_: bytes) -> dict[str, Any]:
+        await go_on.wait()
+        return answer
+
+    return application(recognise), go_on
+
+
+async def recognise_much(_: bytes) -> dict[str, Any]:
+    """Answer more than the system sends while nobody reads it."""
+    return EMPTY | {"reason": "a" * (1 << 20)}
