@@ -91,6 +91,7 @@ def test_a_blank_sheet_has_no_ink() -> None:
     """Neither way finds ink on a sheet of one grey level, whichever it is."""
     for level in range(0, 256, 15):
         for found in inks(np.full((60, 80), level / 255, np.float32)):
+            assert found.mask.dtype == np.bool_
             assert not found.mask.any()
 
 
@@ -130,10 +131,10 @@ def test_dark_paper_far_from_the_writing_is_not_filled() -> None:
 
 
 def test_holes_by_hand() -> None:
-    """Of three rings only the one whose inside is as dark as the ring is filled."""
+    """Of three rings only the one whose inside is nearer to the ring's level than to paper's."""
     grey = np.ones((60, 200), np.float32)
     mask = np.zeros((60, 200), np.bool_)
-    for left, inside in ((10, 0.9), (70, 0.1), (130, 0.6)):
+    for left, inside in ((10, 0.9), (70, 0.1), (130, 0.5)):
         grey[10:50, left : left + 40], mask[10:50, left : left + 40] = 0, True
         grey[16:44, left + 6 : left + 34], mask[16:44, left + 6 : left + 34] = inside, False
     expected = np.zeros_like(mask)

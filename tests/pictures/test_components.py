@@ -72,6 +72,8 @@ def test_scraps_of_other_writing_are_removed(scrap: tuple[int, int, int, int]) -
         ([(10, 10, 40, 45), (28, 20, 34, 80)], [[1, 2]]),
         # a small piece near the second digit, and one far from both
         ([(10, 10, 30, 60), (60, 10, 80, 60), (84, 40, 90, 50), (150, 90, 158, 98)], [[1], [2, 3]]),
+        # a small piece on the second digit, a pixel away from the first
+        ([(10, 10, 30, 60), (40, 10, 60, 60), (31, 30, 41, 40)], [[1], [2, 3]]),
         ([], []),
     ],
 )
@@ -178,6 +180,8 @@ def test_pieces_at_the_limits(piece: tuple[int, int, int, int], is_near: bool) -
         # with two digits cropped, one runs along the border by more than two fifths
         ([(60, 0, 84, 60), (100, 0, 125, 60)], "0"),
         ([(60, 0, 84, 60), (100, 0, 124, 60)], "01"),
+        # what is alone stays, however flat
+        ([(0, 50, 31, 51)], "0"),
     ],
 )
 def test_components_at_the_limits(boxes: list[tuple[int, int, int, int]], kept: str) -> None:
@@ -193,3 +197,12 @@ def test_a_whole_digit_of_a_quarter_of_the_sheet_is_enough() -> None:
         mask = np.zeros((200, 100), np.bool_)
         mask[:150, 20:30] = mask[60 : 60 + height, 60:70] = True
         assert len(find_components(mask).boxes) == kept
+
+
+def test_on_a_small_sheet_a_digit_may_end_a_pixel_from_the_border() -> None:
+    """Of 60 pixels 0.02 are one."""
+    mask = np.zeros((60, 60), np.bool_)
+    mask[10:50, 30:40] = mask[1:41, 50:59] = True
+    assert len(find_components(mask).boxes) == 2
+    mask[0, 50:59] = True
+    assert len(find_components(mask).boxes) == 1

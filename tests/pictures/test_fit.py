@@ -72,12 +72,16 @@ def test_a_small_picture_is_enlarged_smoothly() -> None:
     straight = np.clip((np.arange(28) - 6.5) / 14, 0, 1)
     image = fitted(np.array([[0, 1], [0, 1]], np.float32))
     np.testing.assert_allclose(image, np.tile(straight * 255, (28, 1)), atol=0.51)
+    levels = np.random.default_rng(0).random(20, np.float32)
+    between = np.interp((np.arange(28) + 0.5) * 20 / 28 - 0.5, np.arange(20), levels)
+    image = fitted(np.tile(levels, (20, 1)))
+    np.testing.assert_allclose(image, np.tile(between * 255, (28, 1)), atol=0.51)
 
 
 def test_a_large_picture_is_averaged() -> None:
-    """Of each 2x2 pixels the mean is left; levels beyond black and white are cut."""
-    grey = np.tile(np.array([[0, 1], [1, 1]], np.float32), (28, 28))
-    assert (fitted(grey) == 191).all()
+    """Of each 4x4 pixels the mean is left; levels beyond black and white are cut."""
+    grey = np.tile(np.eye(4, dtype=np.float32), (28, 28))
+    assert (fitted(grey) == 64).all()
     np.testing.assert_array_equal(fitted(np.eye(28, dtype=np.float32) * 3 - 1), np.eye(28) * 255)
 
 

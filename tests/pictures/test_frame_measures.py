@@ -71,7 +71,8 @@ def test_a_line_through_goes_further_at_both_ends(line: Box, writing: Box, expec
 )
 def test_writing_sticks_out_of_its_frame_by_a_share(frame: Box, expected: bool) -> None:
     """Of writing 40 wide and 80 high, 6 and 12 pixels may be outside, at each side."""
-    assert contains(frame, Box(20, 40, 60, 120)) is expected
+    writing = Box(20, 40, 60, 120)
+    assert contains(frame, writing) is is_around(frame, writing, SIZE) is expected
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,7 @@ def test_writing_sticks_out_of_its_frame_by_a_share(frame: Box, expected: bool) 
     [
         (181, 16, True),  # 0.1 * 100 + 0.035 * 181 = 16.3
         (181, 17, False),
+        (200, 17, True),  # 0.1 * 100 + 0.035 * 200
         (180, 10, False),  # not more than 0.9 of 200
         (13, 91, True),  # 0.1 * 100 + 0.035 * 91 = 13.2
         (14, 91, False),
@@ -168,6 +170,34 @@ def test_a_dashed_line_has_short_gaps(
     if is_upright:
         lined, sheet = lined.T, sheet.T
     np.testing.assert_array_equal(without_frames(lined), sheet if is_printed else lined)
+
+
+def test_a_dashed_line_is_level() -> None:
+    """Dashes that lie in every other row are not joined across their gaps."""
+    sheet = np.zeros((100, 150), np.bool_)
+    sheet[40:60, 65:85] = True
+    sheet[70, 20:39] = sheet[71, 45:64] = sheet[70, 70:89] = sheet[71, 95:114] = True
+    np.testing.assert_array_equal(without_frames(sheet), sheet)
+
+
+def test_a_line_down_to_the_border_is_printed() -> None:
+    """It begins further up than the writing beside it and ends with the sheet, which is high."""
+    sheet = np.zeros((100, 150), np.bool_)
+    sheet[50:99, 65:85] = True
+    lined = sheet.copy()
+    lined[5:100, 30:33] = True
+    np.testing.assert_array_equal(without_frames(lined), sheet)
+    np.testing.assert_array_equal(without_frames(lined.T), sheet.T)
+
+
+@pytest.mark.parametrize(("height", "stays"), [(180, True), (181, False)])
+def test_of_two_lines_alone_only_a_very_long_one_goes(height: int, stays: bool) -> None:
+    """Both may be ones, unless one is longer than 0.9 of the side along which it runs."""
+    inner, outer = np.zeros((200, 100), np.bool_), np.zeros((200, 100), np.bool_)
+    inner[20:180, 40:43] = True
+    outer[10 : 10 + height, 80:83] = True
+    found = without_frames(inner | outer)
+    np.testing.assert_array_equal(found, inner | outer if stays else inner)
 
 
 @pytest.mark.parametrize("turns", range(4))

@@ -18,10 +18,11 @@ def test_shrinking_keeps_the_proportions() -> None:
     """The longer side becomes at most 400 pixels; smaller pictures keep their size."""
     assert shrunk(np.ones((1000, 500, 3), np.float32)).shape == (400, 200, 3)
     assert shrunk(np.ones((30, 50, 1), np.float32)).shape == (30, 50, 1)
+    assert shrunk(np.ones((399, 200, 3), np.float32)).shape == (399, 200, 3)
     assert shrunk(np.ones((1, 9000, 1), np.float32)).shape == (1, 400, 1)
     assert shrunk(np.ones((9000, 1, 1), np.float32)).shape == (400, 1, 1)
-    halves = shrunk(np.eye(800, dtype=np.float32)[..., np.newaxis])  # of each four pixels the mean
-    np.testing.assert_allclose(halves[..., 0], np.eye(400) / 2)
+    means = shrunk(np.eye(1600, dtype=np.float32)[..., np.newaxis])  # of each 4x4 pixels
+    np.testing.assert_allclose(means[..., 0], np.eye(400) / 4)
 
 
 def test_the_channel_with_the_best_contrast() -> None:
@@ -57,6 +58,24 @@ def test_the_contrast_of_a_channel_from_both_sides(dark: float, is_luminance: bo
     assert (found[40, 40] != pytest.approx(dark)) == is_luminance
 
 
+@pytest.mark.parametrize(("blue", "is_luminance"), [(0.05, False), (0.049, True)])
+def test_a_faint_colour_is_grey(blue: float, is_luminance: bool) -> None:
+    """On black, blue of 0.05 is the least that counts as a colour."""
+    sheet = np.zeros((80, 80, 3), np.float32)
+    sheet[20:60, 20:60, 2] = blue
+    expected = 0.114 * blue if is_luminance else blue
+    assert best_channel(sheet)[40, 40] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_a_hundredth_of_the_picture_shows_the_colour(is_dark: bool) -> None:
+    """8x8 of 80x80 pixels are enough ink, wherever they lie, and three rows of pixels."""
+    for ink in (np.s_[32:40, 48:56], np.s_[[4, 44, 64]], np.s_[:, [4, 44, 64]]):
+        sheet = np.full((80, 80, 3), float(is_dark), np.float32)
+        sheet[ink] = (float(is_dark), float(is_dark), float(not is_dark))
+        np.testing.assert_array_equal(best_channel(sheet), sheet[..., 2])
+
+
 @pytest.mark.parametrize(
     ("shape", "factor"),
     [
@@ -87,6 +106,8 @@ def test_enlarged_levels_stay_levels() -> None:
     larger = enlarged(edge, 3)
     assert (larger.min(), larger.max()) == (0, 1)
     assert (np.diff(larger, axis=1) >= -0.1).all()
+    # Keys' cubic convolution with a = -0.75, a third of the way from black to white
+    np.testing.assert_allclose(larger[4, 11:13], [0.3148, 0.6852], atol=1e-4)
     assert enlarged(edge, 1) is edge
 
 
@@ -98,4 +119,15 @@ def test_fine_stripes_become_grey(mode: str) -> None:
     if mode == "F":
         picture = Image.fromarray(stripes / np.float32(255))
     grey = grey_levels(picture)
+    np.testing.assert_allclose(grey, np.full((1, 400), 0.5), atol=0.01)
+
+
+@pytest.mark.parametrize("mode", ["P", "LA"])
+def test_of_a_palette_every_other_pixel_is_taken(mode: str) -> None:
+    """Numbers of colours have no mean, so of a very large picture 800 pixels are taken first.
+
+    Here they are black in every other column, of which the shrunk picture has the mean.
+    """
+    rows = np.tile(np.array([[255, 255, 255, 255], [255, 0, 255, 255]], np.uint8), (1, 400))
+    grey = grey_levels(Image.fromarray(rows).convert(mode))
     np.testing.assert_allclose(grey, np.full((1, 400), 0.5), atol=0.01)

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from pictures.arrays import Levels
 from pictures.ink import filled_holes, flattened, ink_mask, ink_threshold, paper_noise, with_margin
 
 
@@ -22,6 +24,25 @@ def test_flattened_removes_a_shadow() -> None:
     for column in (40, 60, 88):
         np.testing.assert_allclose(ink[58:62, column], 0.5, atol=0.03)
     assert np.quantile(ink[~CROSS], 0.95) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("shape", "side"), [((60, 80), 21), ((30, 80), 11), ((100, 40), 25), ((9, 9), 3)]
+)
+@pytest.mark.parametrize("dark_on_light", [True, False])
+def test_the_light_is_that_of_scipy(shape: tuple[int, int], side: int, dark_on_light: bool) -> None:
+    """A Gaussian of one pixel, then a closing by 0.35 of the shorter side, or 0.25 of the height.
+
+    The window has an odd side. Paper is taken for no darker than 0.05, and a board than 0.5.
+    """
+    grey = np.random.default_rng(0).random(shape, np.float32) ** (2 if dark_on_light else 0.5)
+    dark = grey if dark_on_light else 1 - grey
+    smooth = with_margin(ndimage.gaussian_filter(dark, 1, mode="mirror"))
+    light = ndimage.grey_closing(smooth, (side, side), mode="nearest")[4:-4, 4:-4]
+    expected = np.clip((light - dark) / np.maximum(light, 0.05 if dark_on_light else 0.5), 0, 1)
+    found = flattened(grey, dark_on_light)
+    np.testing.assert_allclose(found, expected, atol=2e-4)
+    assert found.dtype == np.float32
 
 
 def test_light_writing_is_inverted() -> None:
@@ -74,6 +95,43 @@ def test_paper_noise_by_hand() -> None:
     assert paper_noise(np.full((9, 9), 0.5, np.float32)) == (0.5, 0.0)
 
 
+def in_blocks(*levels: tuple[int, float]) -> Levels:
+    """Return ink of so many blocks of 2x2 pixels of each level, in 20 columns of blocks."""
+    blocks = np.concatenate([np.full(count, level, np.float32) for count, level in levels])
+    return blocks.reshape(-1, 20).repeat(2, axis=0).repeat(2, axis=1)
+
+
+def test_paper_is_the_lower_half_of_every_other_pixel() -> None:
+    """Of 80 levels from 0 to 0.079 and ten of 0.4, a sixth are below 0.01424, half below 0.0445.
+
+    What is above half of the strongest ink is none of the paper.
+    """
+    ink = in_blocks(*((1, index / 1000) for index in range(80)), (10, 0.4), (10, 1.0))
+    ink[1::2] = ink[:, 1::2] = 0.7
+    assert paper_noise(ink) == pytest.approx((0.0445, 0.0445 - 0.01424), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        # paper of 0.1 without noise; ink of 0.9, fainter, very faint and too faint
+        ([(180, 0.1), (20, 0.9)], 0.1 + 0.35 * 0.8),
+        ([(180, 0.1), (20, 0.3)], 0.1 + 0.08),
+        ([(180, 0.1), (20, 0.25)], 0.1 + 0.5 * 0.15),
+        ([(180, 0.1), (20, 0.17)], None),
+        # three quarters of the ink have 0.5, the others 0.9
+        ([(220, 0.1), (75, 0.5), (25, 0.9)], 0.1 + 0.35 * 0.5),
+        # noise of 0.0625, six times of which is least; and what is as strong does not count
+        ([(80, 0.1875), (116, 0.25), (4, 0.625)], 0.25 + 0.5 * 0.375),
+        ([(80, 0.1875), (116, 0.25), (4, 0.624)], None),
+        ([(80, 0.1875), (100, 0.25), (16, 0.625), (4, 0.9)], 0.25 + 0.5 * 0.65),
+    ],
+)
+def test_thresholds_by_hand(levels: list[tuple[int, float]], expected: float | None) -> None:
+    """About a third of the way to strong ink, or more if noise or a faint pen asks for it."""
+    assert ink_threshold(in_blocks(*levels)) == pytest.approx(expected, abs=1e-5)
+
+
 def test_threshold_lies_between_paper_and_ink() -> None:
     """The threshold is between noise and pencil, and None for a sheet with noise only."""
     random = np.random.default_rng(0)
@@ -93,6 +151,14 @@ def test_mask_is_the_ink() -> None:
     mask = ink_mask(ink, 0.3)
     assert mask[45, 60]
     assert (mask != CROSS).mean() < 0.02
+
+
+@pytest.mark.parametrize(("threshold", "stays"), [(0.32, True), (0.33, False)])
+def test_a_speck_of_one_pixel_is_smoothed(threshold: float, stays: bool) -> None:
+    """A Gaussian of 0.7 pixels leaves 0.5699 of a line's level and 0.3248 of a pixel's."""
+    ink = np.zeros((30, 30), np.float32)
+    ink[15, 15] = 1
+    np.testing.assert_array_equal(ink_mask(ink, threshold), (ink > 0) & stays)
 
 
 @pytest.mark.parametrize(("side", "gap"), [(112, 2), (400, 4)])
@@ -148,16 +214,60 @@ def test_a_filled_shape_is_filled_up_to_the_border(turns: int) -> None:
         assert not filled_holes(way(grey, turns), way(mask_cut, turns)).any()
 
 
-@pytest.mark.parametrize(("side", "is_filled"), [(4, True), (3, False)])
-def test_a_small_hole_stays(side: int, is_filled: bool) -> None:
-    """One of 16 pixels is a tenth of 160 pixels of ink; one of 9 is less."""
-    mask = outline(10, 10, side + 2)
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (5, 3), (3, 5)])
+def test_a_small_hole_stays(height: int, width: int) -> None:
+    """One of 16 pixels is a tenth of 160 pixels of ink; one of 15 is less."""
+    mask, hole = np.zeros((2, 60, 60), np.bool_)
+    mask[9 : 11 + height, 9 : 11 + width] = hole[10 : 10 + height, 10 : 10 + width] = True
+    mask[hole] = False
     mask[40, :] = mask[42, :] = True
     mask[44, : 160 - int(mask.sum())] = True
-    grey = np.where(mask, 0.25, 0.875).astype(np.float32)
-    grey[11 : 11 + side, 11 : 11 + side] = 0.25
+    grey = np.where(mask | hole, 0.25, 0.875).astype(np.float32)
     assert mask.sum() == 160
-    assert filled_holes(grey, mask).sum() == (side**2 if is_filled else 0)
+    assert filled_holes(grey, mask).sum() == (16 if height == width else 0)
+
+
+def test_holes_beside_each_other_are_filled() -> None:
+    """Both inside of each other's surroundings, and below one that has no paper around.
+
+    The ring of the lowest is closed by corners alone.
+    """
+    mask = outline(8, 20, 14) | outline(8, 34, 14) | outline(2, 10, 5)
+    holes = np.zeros((60, 60), np.bool_)
+    holes[9:21, 21:33] = holes[9:21, 35:47] = True
+    away = np.abs(np.indices((60, 60)) - np.array([[[42]], [[30]]])).sum(axis=0)
+    mask, holes = mask | (away == 9), holes | (away < 9)
+    grey = np.where(mask | holes, 0.25, 0.875).astype(np.float32)
+    grey[3:6, 11:14] = 0.25
+    np.testing.assert_array_equal(filled_holes(grey, mask), holes)
+
+
+@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize(
+    ("level", "paper", "lighter", "is_filled"),
+    [
+        (0.5, 0.875, 124, True),
+        (0.5, 0.875, 119, False),
+        (0.5625, 1.0, 124, False),
+        (0.55, 1.0, 124, True),
+    ],
+)
+def test_a_dark_spot_beside_the_ink(
+    level: float, paper: float, lighter: int, is_filled: bool, turns: int
+) -> None:
+    """It is ink that the mask lacks, if it is darker than halfway between ink and the border.
+
+    The ink has 0.25. More than half of the border has 0.875 or, with a few pixels less, 0.625.
+    """
+    grey = np.full((60, 60), paper, np.float32)
+    grey[[0, 1, -2, -1]] = grey[:, [0, 1, -2, -1]] = 0.625
+    grey[[0, -1]] = 0.875  # 124 of 240, as each corner is on two sides
+    grey[0, 1 : 1 + 124 - lighter] = 0.625
+    mask, spot = np.zeros((2, 60, 60), np.bool_)
+    mask[20:40, 20:24] = spot[20:40, 24:34] = True
+    grey[mask], grey[spot] = 0.25, level
+    found = filled_holes(np.rot90(grey, turns), np.rot90(mask, turns))
+    np.testing.assert_array_equal(found, np.rot90(spot & is_filled, turns))
 
 
 @pytest.mark.parametrize("start", [5, 26])
@@ -174,4 +284,6 @@ def test_a_hole_is_compared_with_half_its_size_around(start: int) -> None:
     around[1:-1, 1:4] = 0.875  # 54 pixels
     around[1, 4] = 0.875
     grey[mask], grey[hole] = 0.25, 0.5
-    np.testing.assert_array_equal(filled_holes(grey, mask), hole)
+    for turns in range(4):
+        found = filled_holes(np.rot90(grey, turns), np.rot90(mask, turns))
+        np.testing.assert_array_equal(found, np.rot90(hole, turns))

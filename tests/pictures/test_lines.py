@@ -87,7 +87,12 @@ def turned_every_way(*masks: Mask) -> list[tuple[Mask, ...]]:
 
 @pytest.mark.parametrize(
     ("size", "share", "width", "thickness"),
-    [((100, 102), 0.5, 60, 10), ((100, 105), 0.2, 24, 6), ((200, 102), 0.5, 60, 10)],
+    [
+        ((100, 102), 0.5, 60, 10),
+        ((100, 105), 0.2, 24, 6),
+        ((200, 102), 0.5, 60, 10),
+        ((200, 174), 0.5, 100, 17),  # with two rows added above and below it
+    ],
 )
 def test_a_run_is_thin(size: tuple[int, int], share: float, width: int, thickness: int) -> None:
     """It is at most a tenth of the shorter side thick, and a quarter of its own length."""
@@ -112,19 +117,30 @@ def test_a_run_is_thin(size: tuple[int, int], share: float, width: int, thicknes
 def test_a_printed_line_goes_further_than_the_writing(
     first: int, last: int, block: int, is_cut: bool
 ) -> None:
-    """It does so at both ends, or reaches the border; the writing that it crosses stays whole."""
+    """It does so at both ends, or reaches the border; the writing that it crosses stays whole.
+
+    The writing begins and ends with a thin stroke.
+    """
     writing, line = np.zeros((138, 242), np.bool_), np.zeros((138, 242), np.bool_)
-    writing[40:101, block : block + 100] = True
+    writing[40:101, [block, *range(block + 20, block + 80), block + 99]] = True
     line[70:73, first:last] = True
     for sheet, rest in turned_every_way(writing | line, writing):
         np.testing.assert_array_equal(without_touching_lines(sheet), rest if is_cut else sheet)
 
 
 @pytest.mark.parametrize(
-    ("left", "top", "is_corner"),
-    [(55, 3, True), (54, 3, False), (64, 3, True), (65, 3, False), (58, 2, False)],
+    ("left", "top", "first", "is_corner"),
+    [
+        (55, 3, 60, True),
+        (54, 3, 60, False),
+        (64, 3, 60, True),
+        (65, 3, 60, False),
+        (58, 2, 60, False),
+    ],
 )
-def test_a_printed_line_may_end_at_another(left: int, top: int, is_corner: bool) -> None:
+def test_a_printed_line_may_end_at_another(
+    left: int, top: int, first: int, is_corner: bool
+) -> None:
     """An upright line, of one pixel here, ends a line that it comes within five pixels of.
 
     The line is three pixels thick, and two more where the block stands on it. At its left end it
@@ -133,7 +149,7 @@ def test_a_printed_line_may_end_at_another(left: int, top: int, is_corner: bool)
     rest, line = np.zeros((242, 242), np.bool_), np.zeros((242, 242), np.bool_)
     rest[100:133, 100:150] = rest[200:220, :10] = True
     rest[top : top + 121, left] = True
-    line[130:133, 60:200] = True
+    line[130:133, first:200] = True
     for sheet, expected in turned_every_way(rest | line, rest):
         found = without_touching_lines(sheet)
         np.testing.assert_array_equal(found, expected if is_corner else sheet)
@@ -151,3 +167,59 @@ def test_a_line_sticks_out_at_both_ends(first: int, last: int, expected: bool) -
     assert stick_out(line.T, rest.T) is expected
     assert not stick_out(line, np.zeros_like(rest))
     assert not stick_out(np.zeros_like(line), rest)
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_a_line_of_loose_pieces_is_not_cut(step: int) -> None:
+    """Pieces in every other row do not touch, although they lie along one line."""
+    rest = np.zeros((138, 242), np.bool_)
+    rest[30:91, 60:160] = True
+    lined = rest.copy()
+    for index, left in enumerate(range(0, 242, 60)):
+        lined[110 + index % 2 * step, left : left + 60] = True
+    for sheet, expected in turned_every_way(lined, lined if step == 2 else rest):
+        np.testing.assert_array_equal(without_touching_lines(sheet), expected)
+
+
+def test_lines_along_the_border_and_across_each_other_are_cut_whole() -> None:
+    """Nothing is left of them, where they cross neither, and nothing is added to the writing."""
+    rest = np.zeros((200, 242), np.bool_)
+    rest[:80, 100:160] = True
+    lined = rest.copy()
+    lined[:3] = lined[50:53] = lined[:, 20:23] = True
+    for sheet, expected in turned_every_way(lined, rest):
+        np.testing.assert_array_equal(without_touching_lines(sheet), expected)
+
+
+@pytest.mark.parametrize(("height", "stays"), [(14, False), (15, True)])
+def test_a_crumb_of_a_line_goes(height: int, stays: bool) -> None:
+    """A bump on a line is a crumb if more than 0.8 of it lies along the line.
+
+    Of a line of four rows these are 12, with two on each side for the tilt and two for the edge.
+    """
+    rest = np.zeros((138, 242), np.bool_)
+    rest[30:110, 60:120] = True
+    bumped = rest.copy()
+    bumped[64 : 64 + height, 200:204] = True
+    lined = bumped.copy()
+    lined[70:74] = True
+    for sheet, expected in turned_every_way(lined, bumped if stays else rest):
+        np.testing.assert_array_equal(without_touching_lines(sheet), expected)
+
+
+@pytest.mark.parametrize(("height", "stays"), [(10, False), (11, True)])
+def test_a_stroke_across_a_line_is_taller_than_it(height: int, stays: bool) -> None:
+    """By half of the line and three pixels more; else it is a part of the line.
+
+    The line has 5 pixels for each of its columns: four rows, and four more across the writing. The
+    stroke hangs by its end on the writing; of a shorter one what is two rows away is left.
+    """
+    rest = np.zeros((138, 242), np.bool_)
+    rest[20:110, 60:120] = True
+    rest[74 - height, 120:150] = rest[74 - height : 74, 150:154] = True
+    lined = rest.copy()
+    lined[70:74] = True
+    if not stays:
+        rest[68:74, 120:] = False
+    for sheet, expected in turned_every_way(lined, rest):
+        np.testing.assert_array_equal(without_touching_lines(sheet), expected)

@@ -91,6 +91,39 @@ def test_whole_messages(content: bytes, error: type[PictureError], message: str)
         decode(content)
 
 
+def test_the_file_itself_takes_memory() -> None:
+    """Of 208 MiB the file's own bytes are not left to the pixels, at 8 bytes for each."""
+    content = _with_size(4096, 6655, "LA")
+    content += bytes(MAX_MEMORY - 8 * 4096 * 6655 - len(content))
+    with pytest.raises(MoreNeededError, match=r"\Amore memory\Z"):
+        decode(content, memory=MAX_MEMORY - 1)
+    with pytest.raises(TooLargeError, match="4096x6655 pixels, expected at most 27 million"):
+        decode(content + b"\0", memory=MAX_MEMORY - 1)
+    with pytest.raises(TooLargeError, match="4096x6655 pixels, expected at most 25 million"):
+        decode(content + bytes(16 << 20))
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (EOFError(), "damaged: EOFError"),
+        (ValueError("not\n a  tag"), "damaged: not a tag"),
+        (OSError("x" * 300), "damaged: " + "x" * 191),
+    ],
+)
+def test_what_a_decoder_says_becomes_one_line(
+    error: Exception, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of at most 200 characters, and with the kind of error if it says nothing."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(PictureError, match=rf"\A{re.escape(message)}\Z"):
+        decode(b"any")
+
+
 def test_a_damaged_webp_may_lack_memory() -> None:
     """Its decoder does not say so, so it is tried again with all memory."""
     webp = encoded(Image.new("L", (90, 90)), "WEBP")[:60]

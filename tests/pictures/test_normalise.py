@@ -36,10 +36,32 @@ def test_full_range_by_hand() -> None:
     np.testing.assert_allclose(stretched[12:28, 19:21], 1, atol=1e-3)
     np.testing.assert_allclose(stretched[12:28, 22], 0.5, atol=1e-3)
     assert stretched[:, :10].max() == 0
+    assert stretched.dtype == np.float32
+
+
+def test_a_quarter_of_the_ink_may_be_stronger() -> None:
+    """Of 100 pixels 75 have 0.5 and 25 have 0.9: full ink is a quarter of the way, 0.6.
+
+    Paper of 0.2 is 0, what is lighter too.
+    """
+    ink, mask = np.zeros((30, 30), np.float32), np.zeros((30, 30), np.bool_)
+    mask[10:20, 10:20] = True
+    ink[10:20, 10:20], ink[15:20, 10:15] = 0.5, 0.9
+    stretched = full_range(ink, mask, paper=0.2)
+    np.testing.assert_allclose(stretched[11:14, 11:19], 0.75, atol=1e-6)
+    np.testing.assert_allclose(stretched[16:19, 11:14], 1, atol=1e-6)
+    assert stretched.min() == 0
 
 
 @pytest.mark.parametrize(
-    ("shape", "expected"), [((100, 50), (20, 10)), ((30, 90), (7, 20)), ((10, 10), (20, 20))]
+    ("shape", "expected"),
+    [
+        ((100, 50), (20, 10)),
+        ((30, 90), (7, 20)),
+        ((10, 10), (20, 20)),
+        ((100, 1), (20, 1)),
+        ((1, 100), (1, 20)),
+    ],
 )
 def test_boxed_keeps_the_shape(shape: tuple[int, int], expected: tuple[int, int]) -> None:
     """Empty edges are cropped and the longer side becomes 20, in the same proportions."""
@@ -53,10 +75,13 @@ def test_centred_by_mass() -> None:
     assert even.sum() == 255 * 200
     heavy = np.full((20, 20), 0.1, np.float32)
     heavy[:, :4] = 1
-    image = centred(heavy)
-    rows, columns = np.nonzero(image)
-    assert (rows.min(), rows.max()) == (4, 23)
-    assert (columns.min(), columns.max()) == (8, 27)
+    expected = np.zeros((28, 28), np.uint8)
+    expected[4:24, 8:28] = np.rint(heavy * 255)
+    for turns in range(4):
+        np.testing.assert_array_equal(centred(np.rot90(heavy, turns)), np.rot90(expected, turns))
+    faint = np.zeros((20, 20), np.float32)
+    faint[19, 19] = 0.5
+    assert np.argwhere(centred(faint)).tolist() == [[19, 19]]
 
 
 def test_recognises_mnist_form() -> None:
@@ -84,6 +109,18 @@ def test_mnist_form_needs_strong_ink_of_twenty_pixels(pixel: tuple[int, int]) ->
     smaller[10, 10] = 0.5
     assert not is_mnist_form(larger)
     assert not is_mnist_form(smaller)
+
+
+def test_strong_ink_outside_the_middle_is_not_in_mnist_form() -> None:
+    """Twenty rows a pixel too far down, and only the last, in the margin, has strong ink."""
+    levels = np.zeros((28, 28), np.float32)
+    levels[5:25, 4:24] = 0.25
+    levels[24, 13], levels[5, 13:15] = 0.5, 0.38
+    assert not is_mnist_form(levels)
+    assert not is_mnist_form(levels.T)
+    levels[14, 13] = 0.5
+    assert is_mnist_form(levels)
+    assert is_mnist_form(levels.T)
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(1, True), (2, False)])
@@ -122,13 +159,22 @@ def test_a_thin_bar_is_widened_by_hand() -> None:
         np.testing.assert_allclose(wide[13:22, 70], [0, 0, 0.7767, 1, 1, 1, 1, 1, 1], atol=1e-3)
 
 
+def test_a_single_pixel_is_thick_enough() -> None:
+    """It is a pixel of a digit of its own size."""
+    mask = np.zeros((9, 9), np.bool_)
+    mask[4, 4] = True
+    ink = mask.astype(np.float32)
+    assert thickened(ink, mask) is ink
+
+
 def test_boxed_crops_faint_edges_and_scales() -> None:
-    """Ink of 0.2 is no edge; blocks of 2x2 pixels are averaged; between pixels it is linear."""
-    ink = np.random.default_rng(0).uniform(0.3, 1, (40, 20)).astype(np.float32)
+    """Ink of 0.2 is no edge; blocks of 4x4 pixels are averaged; between pixels it is linear."""
+    ink = np.random.default_rng(0).uniform(0.3, 1, (80, 40)).astype(np.float32)
     faint = np.pad(ink, 5, constant_values=np.float32(0.2))
-    means = ink.reshape(20, 2, 10, 2).mean(axis=(1, 3))
+    means = ink.reshape(20, 4, 10, 4).mean(axis=(1, 3))
     np.testing.assert_allclose(boxed(faint), means, atol=1e-6)
-    np.testing.assert_array_equal(boxed(ink[:20]), ink[:20])
-    ramp = np.tile(np.linspace(0.3, 0.75, 10, dtype=np.float32), (10, 1))
-    between = np.interp((np.arange(20) + 0.5) / 2 - 0.5, np.arange(10), ramp[0])
-    np.testing.assert_allclose(boxed(ramp), np.tile(between, (20, 1)), atol=1e-6)
+    np.testing.assert_array_equal(boxed(ink[:20, :20]), ink[:20, :20])
+    for side in (10, 16):
+        between = np.interp((np.arange(20) + 0.5) * side / 20 - 0.5, np.arange(side), ink[0, :side])
+        found = boxed(np.tile(ink[0, :side], (side, 1)))
+        np.testing.assert_allclose(found, np.tile(between, (20, 1)), atol=1e-6)
