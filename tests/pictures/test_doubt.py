@@ -134,6 +134,47 @@ def test_the_least_hole_is_a_tenth_of_the_ink() -> None:
     assert not may_have_holes(grey, mask)
 
 
+@pytest.mark.parametrize(("dark", "expected"), [(20, True), (19, False)])
+def test_half_of_a_hole_is_dark(dark: int, expected: bool) -> None:
+    """A hole of 40 pixels in 400 of ink is looked at if 20 are darker than halfway to the paper."""
+    grey, mask = blank()
+    grey[10:30, 10:32], mask[10:30, 10:32] = 0.1, True
+    hole = np.zeros_like(mask)
+    hole[15:19, 15:25] = True
+    grey[hole], mask[hole] = 0.9, False
+    np.put(grey, np.flatnonzero(hole)[:dark], 0.1)
+    assert mask.sum() == 400
+    assert may_have_holes(grey, mask) is expected
+
+
+def test_a_quarter_of_the_ink_may_be_light() -> None:
+    """With 75 pixels of 0.1 and 25 of 0.3, it is dark up to 0.15: halfway to white is 0.575."""
+    grey, mask = blank()
+    grey[20:30, 20:31], mask[20:30, 20:31] = 0.1, True
+    grey[20, 20:31] = grey[29, 20:31] = 0.3
+    grey[25, 29:31], grey[21:23, 30], grey[25, 25] = 0.1, 0.1, 0.1
+    hole = np.zeros_like(mask)
+    hole[22:27, 24:26] = True
+    mask[hole] = False
+    for level, expected in ((0.57, True), (0.58, False)):
+        grey[hole] = level
+        light = np.flatnonzero(mask & (grey > 0.2))
+        grey.ravel()[light] = 0.1
+        np.put(grey, np.flatnonzero(mask)[:25], 0.3)
+        assert mask.sum() == 100
+        assert may_have_holes(grey, mask) is expected
+
+
+def test_a_dark_pixel_at_the_border_is_no_hole() -> None:
+    """Beside ten pixels of ink a single one would be large enough."""
+    grey, mask = blank()
+    grey[40:50, 40], mask[40:50, 40] = 0.1, True
+    grey[0, 20] = 0.1
+    assert not may_have_holes(grey, mask)
+    grey[1, 20], grey[0, 20] = 0.1, 1
+    assert may_have_holes(grey, mask)
+
+
 @pytest.mark.parametrize("turns", range(4))
 def test_a_shape_that_covers_half_of_a_side_is_a_table(turns: int) -> None:
     """A shape along less of a side counts, whatever it covers beside the border."""
@@ -151,24 +192,33 @@ def test_a_shape_that_covers_half_of_a_side_is_a_table(turns: int) -> None:
 def test_a_solid_shape_lacks_half_of_its_ink() -> None:
     """Soft edges may be missing: up to half as many pixels as the mask has."""
     grey, mask = blank()
-    grey[20:50, 20:50], mask[20:40, 20:50] = 0.2, True
+    grey[20:50, 20:50], mask[20:40, 20:50] = 0.25, True
     assert not is_solid(grey, mask)
     mask[20, 20] = False
     assert is_solid(grey, mask)
-    for level, expected in ((0.59, True), (0.61, False)):  # between 0.2 and 1
+    for level, expected in ((0.62, True), (0.625, False)):  # halfway between 0.25 and 1
         grey[40:50, 20:50] = level
         assert is_solid(grey, mask) == expected
 
 
+def test_what_is_solid_has_ink_of_its_own() -> None:
+    """One pixel of it is enough; a shape without any is not what the mask shows."""
+    grey, mask = blank()
+    grey[40:42, 40:42], mask[40, 40] = 0.2, True
+    assert is_solid(grey, mask)
+    grey[:, :5] = mask[40, 40] = 0.2
+    grey, mask = blank()
+    grey[20:80, 0], grey[40:60, 40:60], mask[30:40, 0] = 0.98, 0.98, True
+    assert not is_solid(grey, mask)
+
+
+@pytest.mark.parametrize("turns", range(4))
 @pytest.mark.parametrize("level", [0.5, 1])
-def test_nothing_is_solid_where_the_border_differs(level: float) -> None:
+def test_nothing_is_solid_where_the_border_differs(level: float, turns: int) -> None:
     """A twentieth of the border, which is 20 of 400 pixels, may be of another level."""
     grey, mask = blank()
     grey[:] = 0.9
     grey[20:80, 20:80], mask[20:30, 20:80] = 0.2, True
-    grey[1:21, -1] = level
-    assert is_solid(grey, mask)
-    grey[1:22, -1] = level
-    assert not is_solid(grey, mask)
-    grey[1:22, -1] = 0.9 + np.sign(level - 0.9) * 0.028
-    assert is_solid(grey, mask)
+    for last, step, expected in ((21, 1, True), (22, 1, False), (22, None, True)):
+        grey[1:last, -1] = level if step else 0.9 + np.sign(level - 0.9) * 0.028
+        assert is_solid(np.rot90(grey, turns), np.rot90(mask, turns)) is expected

@@ -172,14 +172,6 @@ def test_a_dashed_line_has_short_gaps(
     np.testing.assert_array_equal(without_frames(lined), sheet if is_printed else lined)
 
 
-def test_a_dashed_line_is_level() -> None:
-    """Dashes that lie in every other row are not joined across their gaps."""
-    sheet = np.zeros((100, 150), np.bool_)
-    sheet[40:60, 65:85] = True
-    sheet[70, 20:39] = sheet[71, 45:64] = sheet[70, 70:89] = sheet[71, 95:114] = True
-    np.testing.assert_array_equal(without_frames(sheet), sheet)
-
-
 def test_a_line_down_to_the_border_is_printed() -> None:
     """It begins further up than the writing beside it and ends with the sheet, which is high."""
     sheet = np.zeros((100, 150), np.bool_)

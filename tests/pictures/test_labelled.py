@@ -57,6 +57,10 @@ def test_a_picture_of_one_digit_gives_its_image() -> None:
     [
         (drawn(3, 7), "found 2 digits, expected one"),
         (Image.new("L", (90, 90), "white"), "the sheet is blank"),
+        (
+            Image.fromarray(np.vstack([np.asarray(drawn(name)) for name in (3, 7)])),
+            "the writing is in several rows, expected a single row",
+        ),
     ],
 )
 def test_a_picture_without_one_digit_is_refused(picture: Image.Image, reason: str) -> None:

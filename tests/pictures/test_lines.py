@@ -171,9 +171,12 @@ def test_a_line_sticks_out_at_both_ends(first: int, last: int, expected: bool) -
 
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_a_line_of_loose_pieces_is_not_cut(step: int) -> None:
-    """Pieces in every other row do not touch, although they lie along one line."""
+    """Pieces in every other row do not touch, although they lie along one line.
+
+    The first would be printed by itself: it goes from the border beyond the writing.
+    """
     rest = np.zeros((138, 242), np.bool_)
-    rest[30:91, 60:160] = True
+    rest[30:91, 8:38] = True
     lined = rest.copy()
     for index, left in enumerate(range(0, 242, 60)):
         lined[110 + index % 2 * step, left : left + 60] = True

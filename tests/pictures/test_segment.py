@@ -9,7 +9,7 @@ from benchmarks import hard_pictures, non_digits, paper
 from pictures.arrays import Levels, UInt8Array
 from pictures.connected import inked_box
 from pictures.decode import decode
-from pictures.segment import attempts, cut_out, find_digits
+from pictures.segment import Steps, attempts, cut_out, find_digits
 from tests.app.conftest import STROKES, drawn, encoded, images_in
 from tests.pictures.anything import sheets
 
@@ -131,11 +131,64 @@ def test_the_border_of_the_picture_does_not_matter() -> None:
         assert digit.box == tuple(round(value / 2) for value in expected)
 
 
-def test_the_likelier_variant_comes_first() -> None:
-    """Without the line if it goes further than the digit; else with it, as it may be a stroke."""
+@pytest.mark.parametrize("left", [0, 50])
+def test_the_likelier_variant_comes_first(left: int) -> None:
+    """Without the line if it goes further than the digit; else with it, as it may be a stroke.
+
+    Without a line there is one variant.
+    """
     sheet = np.asarray(drawn(8).convert("L"), np.float32) / np.float32(255)
-    sheet = np.pad(sheet, 20, constant_values=1)
-    sheet[70:73, 5:135] = 0
-    first, second = next(attempts(sheet))
-    assert first.writing[:, :25].sum() == 0
-    assert second.writing.sum() > first.writing.sum()
+    sheet = np.pad(sheet, 20, constant_values=1)[:, left:]
+    (only,) = next(attempts(sheet))
+    sheet[70:73, 5 if left == 0 else 0 : 135 - left] = 0
+    variants = list(next(attempts(sheet)))
+    without, lined = variants if left == 0 else variants[::-1]
+    assert not without.writing[:, 130 - left :].any()
+    assert without.writing.sum() == pytest.approx(only.writing.sum(), rel=0.03)
+    assert lined.writing.sum() > 1.05 * only.writing.sum()
+    assert not only.is_mnist_form
+
+
+def ways(grey: Levels) -> list[Steps]:
+    """Return all ways to find the digits in grey levels, with all their variants."""
+    return [steps for variants in attempts(grey) for steps in variants]
+
+
+def test_a_small_white_digit_may_be_used_as_it_is() -> None:
+    """The last way takes all 28x28 pixels, where the digit is not centred as in MNIST."""
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 10:13], image[1, 1], image[1, 2] = 255, 51, 52
+    grey = image / np.float32(255)
+    *others, last = ways(grey)
+    assert others
+    assert all(steps.factor == 4 and not steps.is_mnist_form for steps in others)
+    assert (last.factor, last.is_mnist_form, last.boxes, last.reason) == (1, False, [], "")
+    ((box, found),) = last.digits
+    assert box == (4, 4, 24, 24)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, image)
+    for mask in (last.mask, last.writing, last.components):
+        np.testing.assert_array_equal(mask, image > 51)
+    (only,) = ways(np.pad(grey[4:24, 10:13], ((4, 4), (12, 13))))
+    assert only.is_mnist_form
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink", "shape", "expected"),
+    [
+        (0, 1, (28, 28), True),
+        (1, 0, (28, 28), False),
+        (0, 1, (28, 29), False),
+        (0.3, 1, (28, 28), False),
+        (0.29, 1, (28, 28), True),
+        (0, 0.2, (28, 28), False),
+        (0, 0.21, (28, 28), True),
+    ],
+)
+def test_what_may_be_used_as_it_is(
+    paper: float, ink: float, shape: tuple[int, int], expected: bool
+) -> None:
+    """Only 28x28 pixels whose paper is dark, below 0.3, with levels that differ by over 0.2."""
+    grey = np.full(shape, paper, np.float32)
+    grey[6:20, 10:13] = ink
+    assert (ways(grey)[-1].factor == 1) is expected
