@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures.grey import best_channel, enlarged, enlargement, grey_levels, on_white, shrunk
+from pictures.grey import (
+    best_channel,
+    enlarged,
+    enlargement,
+    grey_levels,
+    on_white,
+    orientation,
+    shrunk,
+)
 
 
 def test_transparent_pixels_become_white() -> None:
@@ -23,6 +31,7 @@ def test_shrinking_keeps_the_proportions() -> None:
     assert shrunk(np.ones((9000, 1, 1), np.float32)).shape == (400, 1, 1)
     means = shrunk(np.eye(1600, dtype=np.float32)[..., np.newaxis])  # of each 4x4 pixels
     np.testing.assert_allclose(means[..., 0], np.eye(400) / 4)
+    assert shrunk(np.ones((433, 478, 1), np.float32)).max() == 1  # despite rounding
 
 
 def test_the_channel_with_the_best_contrast() -> None:
@@ -131,3 +140,40 @@ def test_of_a_palette_every_other_pixel_is_taken(mode: str) -> None:
     rows = np.tile(np.array([[255, 255, 255, 255], [255, 0, 255, 255]], np.uint8), (1, 400))
     grey = grey_levels(Image.fromarray(rows).convert(mode))
     np.testing.assert_allclose(grey, np.full((1, 400), 0.5), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("levels", "kind", "expected"),
+    [
+        ([0, 51, 255], np.uint8, [0, 0.2, 1]),
+        ([0, 13107, 26214], np.uint16, [0, 0.2, 0.4]),
+        ([-5, 13107, 70000], np.int32, [0, 0.2, 1]),
+        ([-1, 0.2, 0.4], np.float32, [0, 0.2, 0.4]),
+        ([0, 1, 4], np.float32, [0, 0.25, 1]),
+    ],
+)
+def test_levels_by_hand(levels: list[float], kind: type, expected: list[float]) -> None:
+    """Integers are shares of the largest with 8 or 16 bits, floats of 1 or of their own largest."""
+    found = grey_levels(Image.fromarray(np.array([levels], kind)))
+    np.testing.assert_array_equal(found, np.array([expected], np.float32))
+    assert found.dtype == np.float32
+
+
+def test_all_levels_of_a_grey_picture_are_exact() -> None:
+    """They are not mixed from three channels, which would round them."""
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    found = grey_levels(Image.fromarray(levels))
+    np.testing.assert_array_equal(found, levels / np.float32(255))
+
+
+def test_a_picture_is_upright_if_nothing_else_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither without EXIF data nor with some that cannot be read is it turned."""
+    picture = Image.new("L", (20, 10))
+    assert orientation(picture) == 1
+
+    def fail(_: Image.Image) -> None:
+        raise SyntaxError("not a TIFF file")
+
+    monkeypatch.setattr(Image.Image, "getexif", fail)
+    assert orientation(picture) == 1
+    assert grey_levels(picture).shape == (10, 20)

@@ -229,17 +229,19 @@ def test_a_small_hole_stays(height: int, width: int) -> None:
 
 
 def test_holes_beside_each_other_are_filled() -> None:
-    """Both inside of each other's surroundings, and below one that has no paper around.
+    """Both inside of each other's surroundings, and below one that has only ink around.
 
     The ring of the lowest is closed by corners alone.
     """
-    mask = outline(8, 20, 14) | outline(8, 34, 14) | outline(2, 10, 5)
+    mask = outline(8, 20, 14) | outline(8, 34, 14)
+    mask[1:10, 5:14] = True
+    mask[3:8, 7:12] = False
     holes = np.zeros((60, 60), np.bool_)
     holes[9:21, 21:33] = holes[9:21, 35:47] = True
     away = np.abs(np.indices((60, 60)) - np.array([[[42]], [[30]]])).sum(axis=0)
     mask, holes = mask | (away == 9), holes | (away < 9)
     grey = np.where(mask | holes, 0.25, 0.875).astype(np.float32)
-    grey[3:6, 11:14] = 0.25
+    grey[3:8, 7:12] = 0.25
     np.testing.assert_array_equal(filled_holes(grey, mask), holes)
 
 
