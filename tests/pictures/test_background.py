@@ -43,12 +43,12 @@ def test_dark_on_light_by_the_border(paper: float, ink: float) -> None:
     assert not is_dark_on_light(sheet(ink, paper))
 
 
-def test_dark_on_light_beside_a_window() -> None:
-    """Light on less than a fifth of the sheet is no writing, as it is much lighter around it."""
-    lit_sheet = sheet(0.45, 0.35)
-    lit_sheet[:, :21] = 0.95
-    assert is_dark_on_light(lit_sheet)
-    assert not is_dark_on_light(1 - lit_sheet)
+def test_dark_on_light_under_a_lamp() -> None:
+    """A spot of light is no writing, although it is further from the border's level than ink."""
+    away = np.hypot(*(np.indices((120, 120)) - 60))
+    lamp = sheet(0.45, 0.1) + 0.4 * np.exp(-(away**2) / (2 * 35**2)).astype(np.float32)
+    assert is_dark_on_light(lamp)
+    assert not is_dark_on_light(1 - lamp)
 
 
 def test_thin_light_lines_are_seen() -> None:
@@ -91,6 +91,28 @@ def test_the_likelier_ink_of_a_tight_crop_comes_first(name: int, ink: str, paper
     digit = written(name, pen=14) < 0.5
     found = next(inks(cropped(written(name, ink, paper, pen=14), digit)))
     assert difference(found.mask, cropped(digit, digit), found.factor) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("name", "pen", "ink", "window", "is_solid"),
+    [
+        (0, 6, "black", np.s_[54:], [False, True]),
+        (0, 6, "black", np.s_[12:], [False, False]),
+        (2, 6, "black", np.s_[42:], [False, False]),
+        (1, 6, "black", np.s_[54:], [False]),  # its other ink is too faint
+        (1, 6, "white", np.s_[:, 54:], [False, False]),
+        (5, 24, "white", np.s_[:, 24:], [False, False]),
+    ],
+)
+def test_the_likelier_ink_of_a_cut_digit_comes_first(
+    name: int, pen: int, ink: str, window: tuple[slice, ...], is_solid: list[bool]
+) -> None:
+    """A stroke that the border cuts is ink, whether thin or so bold that it covers most."""
+    paper = "white" if ink == "black" else "black"
+    ways = list(inks(np.ascontiguousarray(written(name, ink, paper, pen)[window])))
+    digit = (written(name, pen=pen) < 0.5)[window]
+    assert difference(ways[0].mask, digit, ways[0].factor) < 0.01
+    assert [way.is_solid for way in ways] == is_solid
 
 
 @pytest.mark.parametrize(("ink", "paper"), COLOURS)

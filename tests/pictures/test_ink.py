@@ -231,7 +231,8 @@ def test_a_small_hole_stays(height: int, width: int) -> None:
 def test_holes_beside_each_other_are_filled() -> None:
     """Both inside of each other's surroundings, and below one that has only ink around.
 
-    The ring of the lowest is closed by corners alone.
+    The ring of the lowest is closed by corners alone, and it is lighter than halfway to the border,
+    but not to the paper around it.
     """
     mask = outline(8, 20, 14) | outline(8, 34, 14)
     mask[1:10, 5:14] = True
@@ -240,8 +241,9 @@ def test_holes_beside_each_other_are_filled() -> None:
     holes[9:21, 21:33] = holes[9:21, 35:47] = True
     away = np.abs(np.indices((60, 60)) - np.array([[[42]], [[30]]])).sum(axis=0)
     mask, holes = mask | (away == 9), holes | (away < 9)
-    grey = np.where(mask | holes, 0.25, 0.875).astype(np.float32)
-    grey[3:8, 7:12] = 0.25
+    grey = np.where(mask | holes, 0.25, 1).astype(np.float32)
+    grey[[0, -1]] = grey[:, [0, -1]] = 0.875
+    grey[3:8, 7:12], grey[away < 9] = 0.25, 0.6
     np.testing.assert_array_equal(filled_holes(grey, mask), holes)
 
 
