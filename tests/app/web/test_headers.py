@@ -1,6 +1,7 @@
 """What the server says beside each answer, and what the page may load because of it."""
 
 import http.client
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from app.classes import DIGITS
-from app.own_folder import OwnFolder
+from app.own_folder import OwnFolder, name_of
 from app.web.guard import LOOPBACK
 from app.web.server import MAX_BYTES
 from app.web.teach import NoMemory, Teacher
@@ -49,6 +50,7 @@ TYPES = {
 USUAL = {"date", "content-length", "content-type", "connection", "allow"}
 FOREIGN = {"Origin": "https://elsewhere.example"}
 JSON = {"Content-Type": "application/json"}
+SAVED = name_of(b"two", ".png")
 REQUESTS: list[tuple[str, str, bytes, dict[str, str], int]] = [
     ("GET", "/model", b"", {}, 200),
     ("GET", "/health", b"", {}, 200),
@@ -57,7 +59,7 @@ REQUESTS: list[tuple[str, str, bytes, dict[str, str], int]] = [
     ("POST", "/steps", b"", {}, 200),
     ("POST", "/why", b'{"image": "", "digit": 1}', {}, 200),
     ("POST", "/teach?label=1", b"one", {}, 200),
-    ("POST", "/teach/undo", b'{"label": "1", "name": "7692c3ad3540bb80.png"}', {}, 200),
+    ("POST", "/teach/undo", json.dumps({"label": "2", "name": SAVED}).encode(), {}, 200),
     ("POST", "/read", b"{", JSON, 422),
     ("GET", "/nothing", b"", {}, 404),
     ("GET", "/page/index.html", b"", {}, 404),
@@ -89,6 +91,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         return content, ".png", bytes(28 * 28)
 
     folder = OwnFolder(tmp_path_factory.mktemp("own"), DIGITS)
+    folder.save(b"two", ".png", "2")
     teacher = Teacher(folder, NoMemory(), read_example)
     with serving(application(recognise, LOOPBACK, teacher)) as port:
         yield port
