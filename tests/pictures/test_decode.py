@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from PIL import Image
 
-from pictures import files as module
 from pictures.arrays import Levels
 from pictures.decode import decode
 from pictures.files import (
+    MAX_BYTES,
     PictureError,
     TooLargeError,
     UnknownFormatError,
@@ -174,15 +174,20 @@ def test_a_named_pipe_is_refused_at_once(tmp_path: Path) -> None:
         load_file(tmp_path / "pipe.png")
 
 
-def test_files_that_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder, a missing file, a name with a null byte and a large file are refused."""
-    monkeypatch.setattr(module, "MAX_BYTES", 10)
-    (tmp_path / "large").write_bytes(bytes(11))
-    (tmp_path / "small").write_bytes(bytes(10))
-    for name in (".", "missing", "null\0byte", "large"):
-        with pytest.raises(PictureError):
+def test_files_that_cannot_be_loaded(tmp_path: Path) -> None:
+    """A folder, a missing file, a name with a null byte and a large file are refused, with why."""
+    (tmp_path / "large").write_bytes(bytes(MAX_BYTES + 1))
+    for name, reason in (
+        (".", "Is a directory"),
+        ("missing", "No such file or directory"),
+        ("null\0byte", "embedded null byte"),
+        ("large", "more than 32 MiB"),
+    ):
+        with pytest.raises(PictureError) as caught:
             load_file(tmp_path / name)
-    assert load_file(tmp_path / "small") == bytes(10)
+        assert str(caught.value) == reason
+    os.truncate(tmp_path / "large", MAX_BYTES)
+    assert len(load_file(tmp_path / "large")) == MAX_BYTES
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "JXL"])
