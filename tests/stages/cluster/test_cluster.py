@@ -56,35 +56,43 @@ def cluster() -> Iterator[Cluster]:
     """Give a cluster of this machine that lasts for several runs."""
     folder = Path(tempfile.mkdtemp(prefix="test-", dir="/tmp"))
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    try:
+        # Ray gives a node 30 s to start. On a busy machine that may be too little.
+        while not (address := start_nodes(folder, token)):
+            clean_up(folder)
+        yield Cluster({VARIABLE: address} | token, folder)
+    finally:
+        clean_up(folder)
+
+
+def start_nodes(folder: Path, token: dict[str, str]) -> str:
+    """Start the head and the other nodes; return the address, or nothing if one did not start."""
     distribution = folder / "packages" / "pandas-9.9.9.dist-info"
     distribution.mkdir(parents=True)
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: pandas\nVersion: 9.9.9\n")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    options = ["--min-worker-port=0", "--max-worker-port=0", "--disable-usage-stats"]
-    options += ["--object-store-memory=100000000"]
+    address = f"127.0.0.1:{port}"
+    options = ["--num-cpus=1", "--min-worker-port=0", "--max-worker-port=0"]
+    options += ["--object-store-memory=100000000", "--disable-usage-stats"]
 
-    def start(*own: str, **variables: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+    def start(*own: str, **variables: str) -> bool:
+        result = subprocess.run(
             [RAY, "start", *options, *own],
             env=environment() | token | variables,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
         )
+        return result.returncode == 0
 
-    try:
-        head = ["--head", f"--port={port}", "--num-cpus=1", f"--temp-dir={folder}"]
-        assert start(*head, "--include-dashboard=false", "--node-name=a").wait() == 0
-        address = f"127.0.0.1:{port}"
-        other = {"PYTHONPATH": str(distribution.parent)}
-        nodes = [
-            start(f"--address={address}", "--num-cpus=1", f"--node-name={name}", **variables)
-            for name, variables in (("b", {}), ("other", other))
-        ]
-        assert [node.wait() for node in nodes] == [0, 0]
-        yield Cluster({VARIABLE: address} | token, folder)
-    finally:
-        clean_up(folder)
+    head = ["--head", f"--port={port}", f"--temp-dir={folder}", "--include-dashboard=false"]
+    started = (
+        start(*head, "--node-name=a")
+        and start(f"--address={address}", "--node-name=b")
+        and start(f"--address={address}", "--node-name=other", PYTHONPATH=str(distribution.parent))
+    )
+    return address if started else ""
 
 
 def train(
