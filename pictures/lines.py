@@ -20,7 +20,7 @@ MAX_ALONG = 0.8  # of a component, along lines that were cut: more is a crumb of
 def horizontal_runs(mask: Mask, share: float, shape: tuple[int, ...]) -> Mask:
     """Return the pixels of thin straight runs, nearly horizontal, at least `share` of the width."""
     found = np.zeros_like(mask)
-    length = round(share * shape[1])
+    length = round(share * shape[1]) | 1  # a window with a middle, else it would shift the runs
     # A tilted line leaves its row: with so much added above and below, it is found in it.
     tolerance = max(1, round(MAX_TILT * length / 2))
     rows = _rows_that_may_have_runs(mask, length, tolerance)
@@ -92,7 +92,7 @@ def _printed_lines(lines: Mask, upright: Mask, rest: Mask) -> Mask:
         margin, right = MIN_STICKING_OUT * width, left + width
         rows = slice(max(0, top - height), top + 2 * height)
         corners = (upright[rows, max(0, x - height) : x + height].any() for x in (left, right))
-        beyond = left < inked[0] - margin, right > inked[-1] + margin
+        beyond = left < inked[0] - margin, right - 1 > inked[-1] + margin
         at_border = left <= 1, right >= lines.shape[1] - 1
         is_printed[label] = label > 0 and all(
             map(any, zip(corners, beyond, at_border, strict=True))
@@ -131,7 +131,7 @@ def _without_horizontal(mask: Mask, lines: Mask) -> Mask:
         if label == 0:
             continue
         # Strokes across a line are taller than the line, so they survive the opening.
-        reach = round(area / width * 1.5) + 3
+        reach = (round(area / width * 1.5) + 3) | 1
         above = max(0, top - reach)
         window = slice(above, top + height + reach), slice(left, left + width)
         tall = cv2.morphologyEx(

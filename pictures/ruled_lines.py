@@ -37,9 +37,8 @@ def _without_horizontal_lines(mask: Mask, ink: Levels) -> tuple[Mask, int]:
     """Remove the nearly horizontal lines; return the mask without them and their count."""
     thickness = max(2, round(min(mask.shape) * MAX_THICKNESS))
     # Strokes across a line are taller than the line, so they survive the opening.
-    tall = cv2.morphologyEx(
-        mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((thickness + 3, 1), np.uint8)
-    )
+    window = np.ones(((thickness + 3) | 1, 1), np.uint8)
+    tall = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, window)
     flat = mask & (tall == 0)
     remaining = mask.copy()
     bands = _straight_bands(flat)

@@ -41,14 +41,14 @@ def test_which_labels_have_a_folder(label: str, expected: bool) -> None:
 def test_a_picture_of_one_digit_gives_its_image() -> None:
     """It is the one that the reader finds, if need be in the second way to look at it.
 
-    Of a bold white four that fills its picture, the black paper is taken for two digits at first.
+    Of a bold white four that fills its picture, the black paper is taken for several digits at first.
     """
     (expected,) = images_in(encoded(drawn(5)))
     np.testing.assert_array_equal(digit_image(encoded(drawn(5))), expected)
     four = ImageOps.invert(drawn(4, pen=14).convert("L"))
     tight = encoded(four.crop(four.getbbox()))
     first, second, *_ = (steps for ways in attempts(decode(tight).grey) for steps in ways)
-    assert (len(first.digits), len(second.digits)) == (2, 1)
+    assert len(first.digits) > len(second.digits) == 1
     np.testing.assert_array_equal(digit_image(tight), second.digits[0].image)
 
 

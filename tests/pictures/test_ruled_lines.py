@@ -108,6 +108,17 @@ def test_a_line_takes_two_rows_on_each_side_with_it() -> None:
 
 
 @pytest.mark.parametrize("turns", range(4))
+def test_a_stroke_that_stands_on_a_line_stays_whole(turns: int) -> None:
+    """A block that begins on the first row of a ruled line is written, also if it hangs from it."""
+    block, lines = np.zeros((120, 120), np.bool_), np.zeros((120, 120), np.bool_)
+    block[40:70, 50:70] = True
+    lines[[40, 41, 80, 81]] = True
+    mask = np.rot90(block | lines, turns)
+    remaining = without_ruled_lines(mask, mask.astype(np.float32))
+    np.testing.assert_array_equal(remaining, np.rot90(block, turns))
+
+
+@pytest.mark.parametrize("turns", range(4))
 def test_one_pixel_at_the_border_is_enough(turns: int) -> None:
     """Two lines that do not reach the border are a drawing, unless something touches it.
 
