@@ -41,7 +41,7 @@ def test_which_labels_have_a_folder(label: str, expected: bool) -> None:
 def test_a_picture_of_one_digit_gives_its_image() -> None:
     """It is the one that the reader finds, if need be in the second way to look at it.
 
-    Of a bold white four that fills its picture, the black paper is taken for several digits at first.
+    Of a bold white four that fills its picture, the black paper is taken for digits at first.
     """
     (expected,) = images_in(encoded(drawn(5)))
     np.testing.assert_array_equal(digit_image(encoded(drawn(5))), expected)
