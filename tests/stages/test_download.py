@@ -6,7 +6,7 @@ import pytest
 from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
-from stages.download import obtain, to_mnist_form, upright_letters
+from stages.download import obtain, split_digits, to_mnist_form, upright_letters
 from stages.idx import RAW_NAMES, from_idx, read_idx_split, to_idx
 from stages.published import PUBLISHED
 from stages.shared.dataset import DIGITS, NAMES, DataSet
@@ -25,8 +25,9 @@ def test_digits_are_all_there_in_mnists_form(tmp_path: Path) -> None:
         assert len(content) == file.size
         assert file.digest in (None, hashlib.sha256(content).hexdigest())
     total = 0
-    for split in ("train", "test"):
+    for split, arrays in split_digits().items():
         images, labels = read_idx_split(tmp_path, split, 10)
+        np.testing.assert_array_equal(images[..., 0], arrays[0])
         total += len(labels)
         assert np.bincount(labels, minlength=10).min() > 0.09 * len(labels)
         outside = images.astype(int).sum() - images[:, 4:24, 4:24].astype(int).sum()

@@ -76,8 +76,12 @@ BAD_IDX: dict[str, tuple[Spoil, str]] = {
         lambda folder: (folder / "classes.txt").write_text("one\ntwo\n"),
         "classes.txt: found 2 names, expected 10, because there is the label 9; put",
     ),
+    "a name is missing": (
+        lambda folder: (folder / "classes.txt").write_text("\n".join("abcdefghi")),
+        "classes.txt: found 9 names, expected 10, because there is the label 9; put",
+    ),
     "a name twice": (
-        lambda folder: (folder / "classes.txt").write_text("a\n" * 10),
+        lambda folder: (folder / "classes.txt").write_text("\n".join("abcdefghba")),
         "classes.txt: found the name a twice, expected a different one for each class; put",
     ),
     "a name more": (
