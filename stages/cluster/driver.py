@@ -29,7 +29,7 @@ from stages.training.settings import Train
 
 TICK = 0.5  # seconds between two looks at the cluster
 MAX_LOSSES = 5  # of one network in a row, without a new epoch
-MAX_SILENCE = 15.0  # seconds of a task
+MAX_SILENCE = 15.0  # seconds of a task; doubled by each loss in a row, as a node may be just busy
 NODE_LOST = "its node is gone or hangs"
 REASONS = {
     NodeDiedError: NODE_LOST,
@@ -105,7 +105,8 @@ class Driver:
             progress = self.progress.get(network.index)
             if network.task and progress:
                 node = progress.task.node
-                if node not in self.nodes.alive or progress.silence > MAX_SILENCE:
+                patience = MAX_SILENCE * 2**network.losses
+                if node not in self.nodes.alive or progress.silence > patience:
                     self.nodes.doubt(node)
                     ray.cancel(network.task, force=True)
                     self._lose(network, NODE_LOST)

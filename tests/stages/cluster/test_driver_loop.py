@@ -9,7 +9,7 @@ pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
 
 from ray.exceptions import WorkerCrashedError
 
-from stages.cluster.driver import Driver
+from stages.cluster.driver import TICK, Driver
 from stages.cluster.progress import Board
 from stages.cluster.states import Task
 from stages.shared.arrays import LabelledImages, load_split, save_split
@@ -183,6 +183,32 @@ def test_a_node_that_hangs_loses_its_task(run: Run, cluster: Cluster) -> None:
         "network 1 of 2: finished after 3 epochs",
         "network 2 of 2: finished after 3 epochs",
     ]
+
+
+def test_a_busy_node_gets_more_time(run: Run, cluster: Cluster) -> None:
+    """After each loss the next task may be silent for twice as long, until an epoch ends."""
+    attempts: list[int] = []
+
+    def go_on() -> None:
+        attempts.append(run.task(0).args[5])
+        run.hear(0, "a")
+
+    def silent_for(seconds: float) -> Callable[[], None]:
+        def wait() -> None:
+            cluster.now += seconds - TICK
+            run.hear(1, "b")
+
+        return wait
+
+    def end() -> None:
+        go_on()
+        run.finish(0)
+        run.finish(1)
+
+    events = [silent_for(15), go_on, silent_for(15.5), go_on, silent_for(30), go_on]
+    events += [silent_for(30.5), go_on, lambda: run.hear(0, "a", 1), silent_for(15.5), end]
+    run.train(go_on, *events)
+    assert attempts == [0, 0, 1, 1, 2, 3]
 
 
 def test_a_node_that_is_gone_loses_its_task(run: Run, cluster: Cluster) -> None:
