@@ -54,6 +54,12 @@ BAD_IDX: dict[str, tuple[Spoil, str]] = {
         "train-images-idx3-ubyte: found 156,815 bytes, expected 156,816 for the shape "
         "(200, 28, 28); put",
     ),
+    "truncated labels": (
+        lambda folder: (folder / RAW_NAMES[1]).write_bytes(
+            (folder / RAW_NAMES[1]).read_bytes()[:-1]
+        ),
+        "train-labels-idx1-ubyte: found 207 bytes, expected 208 for the shape (200,); put",
+    ),
     "images of another size": (
         lambda folder: (folder / RAW_NAMES[0]).write_bytes(
             to_idx(np.zeros((200, 32, 32), np.uint8))

@@ -379,10 +379,12 @@ def test_finds_the_first_mirror_that_answers(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A mirror that answers 404 or with a sign-in page is skipped; the good one is printed."""
+    """One that answers 404, nothing or a sign-in page is skipped; the own one may be good."""
     good = serve(send(COMPRESSED))
-    bad = (serve(send(b"", status=404)), serve(send(b"<html>Sign in</html>")))
-    use_public(monkeypatch, *bad, good)
+    bad = (send(b"", status=404), send(b""), send(b"<html>Sign in</html>"))
+    use_public(monkeypatch, *map(serve, bad))
+    assert mirrors.find_mirror() is None
+    monkeypatch.setenv("MNIST_MIRROR", good)
     assert mirrors.find_mirror() == good
     (tmp_path / "params.yaml").write_text("download: {dataset: mnist}\n")
     monkeypatch.chdir(tmp_path)

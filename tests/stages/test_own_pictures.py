@@ -62,10 +62,13 @@ def test_an_image_in_mnists_form_stays_as_it_is() -> None:
     np.testing.assert_array_equal(digit_image(encoded(Image.fromarray(image))), image)
 
 
-def test_an_empty_folder_gives_empty_arrays(tmp_path: Path) -> None:
-    """With no picture there are arrays with no image, and an empty table."""
+def test_an_empty_folder_gives_empty_arrays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With no picture there are arrays with no image, an empty table and no progress to show."""
     (tmp_path / ".gitkeep").touch()
     found = read_own_pictures(tmp_path, DIGITS)
+    assert capsys.readouterr().err == ""
     for data in split_by_content(found, 0.3).values():
         assert data.images.shape == (0, 28, 28, 1)
         assert data.images.dtype == data.labels.dtype == np.uint8

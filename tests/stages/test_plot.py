@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +79,27 @@ def test_the_least_sure_predictions_come_first() -> None:
     assert len(_titles(few)) == 5
 
 
-def test_errors_of_each_digit() -> None:
-    """Each bar counts the errors in the images of its digit; digits without an error have none."""
-    figure = digits_figure(_table(12), DIGITS_SET, title="digits")
-    heights = [int(patch.get_height()) for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
-    assert heights == [2, 2, 1, 1, 1, 1, 1, 1, 1, 1]
+@pytest.mark.parametrize(
+    ("classes", "ticks", "width"),
+    [
+        ("0123456789", ["0\nof 3", "1\nof 3", "8\nof 3", "9\nof 0"], 8),
+        ([f"boot {name}" for name in "0123456789ab"], ["boot 0, of 3", "boot b, of 0"], 9.6),
+    ],
+)
+def test_errors_of_each_class(classes: Sequence[str], ticks: list[str], width: float) -> None:
+    """Bars count errors, names say of how many images; a class without either has a zero."""
+    table = _table(12).query("label != '9'")
+    for column in ("label", "predicted"):
+        table[column] = [classes[int(label)] for label in table[column]]
+    dataset = DataSet("a set", tuple(classes))
+    figure = digits_figure(table, dataset, title="a set")
+    (ax,) = figure.axes
+    errors = [2, 2, 1, 1, 1, 1, 1, 1, 1, *[0] * (len(classes) - 9)]
+    heights = [int(patch.get_height()) for patch in ax.patches]  # type: ignore[attr-defined]
+    assert heights == errors
+    assert [text.get_text() for text in ax.texts] == [str(count) for count in errors]
+    assert {*ticks} <= {text.get_text() for text in ax.get_xticklabels()}
+    assert figure.get_size_inches()[0] == pytest.approx(width)
 
 
 @pytest.mark.parametrize("mistakes", [0, 6, 30])

@@ -183,7 +183,8 @@ def test_tables_have_the_names_of_the_classes() -> None:
 
 
 def test_scores_of_own_pictures_by_hand() -> None:
-    """One error in two pictures; without pictures there are no keys."""
-    table = prediction_table(np.array([3, 7], np.uint8), _probabilities([3, 1], 0.9), CLASSES)
-    assert own_scores(table) == {"own_images": 2, "own_errors": 1, "own_accuracy": 0.5}
+    """One error in four pictures; without pictures there are no keys."""
+    labels = np.array([3, 7, 2, 5], np.uint8)
+    table = prediction_table(labels, _probabilities([3, 1, 2, 5], 0.9), CLASSES)
+    assert own_scores(table) == {"own_images": 4, "own_errors": 1, "own_accuracy": 0.75}
     assert own_scores(table[:0]) == {}
