@@ -1,5 +1,6 @@
 """Data sets in folders of the user's own."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,20 @@ def test_digits_exported_as_pictures_come_back(tmp_path: Path) -> None:
         order = np.argsort(labels, kind="stable")  # by class, then by the name of the file
         np.testing.assert_array_equal(splits[split].images[..., 0], images[order])
         np.testing.assert_array_equal(splits[split].labels, labels[order])
+
+
+def test_train_and_test_stay_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two folders give the two splits, and the pictures are counted while they are read."""
+    for split, counts in (("train", {"a": 3, "b": 2}), ("test", {"a": 1, "b": 2})):
+        fill(tmp_path / split, counts)
+    _, splits = read_folder(tmp_path)
+    assert {name: data.labels.tolist() for name, data in splits.items()} == {
+        "train": [0, 0, 0, 1, 1],
+        "test": [0, 1, 1],
+    }
+    shown = capsys.readouterr().err
+    for split, count in (("train", 5), ("test", 3)):
+        assert re.search(rf"{tmp_path / split}: 100%.* {count}/{count} .*picture/s", shown)
 
 
 def test_about_a_fifth_of_each_class_is_set_aside(tmp_path: Path) -> None:

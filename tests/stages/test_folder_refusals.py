@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.folder import check_classes
 from stages.idx import RAW_NAMES, to_idx
 from stages.shared.arrays import LabelledImages
 from stages.shared.cli import StageError
@@ -229,3 +230,31 @@ def test_refuses_a_folder_with_a_published_name(
     folder = fill(tmp_path / "mnist", {"a": 3, "b": 3})
     message = "mnist: found the name of a published data set, expected another; rename the folder"
     check_refused(folder, message, monkeypatch)
+
+
+def made_of(counts: list[int]) -> dict[str, LabelledImages]:
+    """Return a training set with so many images of each class."""
+    labels = np.repeat(np.arange(len(counts)), counts).astype(np.uint8)
+    return {"train": LabelledImages(np.zeros((len(labels), 28, 28, 1), np.uint8), labels)}
+
+
+@pytest.mark.parametrize(
+    ("classes", "counts", "message"),
+    [
+        (tuple(map(str, range(257))), [2] * 257, "257 classes, expected 2 to 256; put"),
+        (("a", "b", "a"), [2] * 3, "the class 'a', expected different names that can be printed;"),
+        (("a", " "), [2] * 2, "the class ' ', expected different names that can be printed;"),
+        (tuple("abcde"), [1] * 5, "training images: 1 of a, 1 of b, 1 of c, 1 of d, 1 of e, exp"),
+        (tuple("abcdef"), [1] * 6, "training images: 1 of a, 1 of b, 1 of c, 1 of d, 1 of e, …, "),
+    ],
+)
+def test_refuses_classes(classes: tuple[str, ...], counts: list[int], message: str) -> None:
+    """Too many, of one name or of none; of many without images the first five are named."""
+    with pytest.raises(StageError) as caught:
+        check_classes(Path("own"), classes, made_of(counts))
+    assert str(caught.value).startswith(f"own: found {message}")
+
+
+def test_takes_as_many_classes_as_labels_can_tell() -> None:
+    """A label is a byte, so there may be 256."""
+    check_classes(Path("own"), tuple(map(str, range(256))), made_of([2] * 256))

@@ -104,14 +104,20 @@ def test_errors_of_each_class(classes: Sequence[str], ticks: list[str], width: f
 
 @pytest.mark.parametrize("mistakes", [0, 6, 30])
 def test_confidence(mistakes: int) -> None:
-    """The first point is the share right of the lowest tenth; the curve ends at the accuracy."""
-    figure = confidence_figure(_table(mistakes), title="digits")
+    """The first point is the share right of the lowest tenth; the curve ends at the accuracy.
+
+    Full confidence belongs to the highest tenth, so there are five.
+    """
+    confidence = np.linspace(0.5, 1, 30)
+    table = _table(mistakes).assign(confidence=confidence)
+    figure = confidence_figure(table, title="digits")
     left, right = figure.axes
     curve = np.asarray(right.lines[0].get_ydata(), float)
     assert len(curve) == 30
     assert curve[-1] == pytest.approx(100 * (30 - mistakes) / 30)
     first = np.asarray(left.lines[1].get_ydata(), float)
-    count = sum(0.5 <= value < 0.6 for value in np.linspace(0.5, 0.99, 30))
+    count = sum(0.5 <= value < 0.6 for value in confidence)
+    assert len(left.texts) == 5
     assert first[0] == pytest.approx(max(0, count - mistakes) / count)
 
 
