@@ -5,6 +5,9 @@ import pytest
 from tests.stages.cluster.fake import HEAD, Cluster
 from tests.stages.cluster.test_facts import HERE
 
+# Ray's workers give way to all other processes. On a busy machine they would hardly go on.
+NICENESS = {"RAY_worker_niceness": "0"}
+
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:

@@ -18,6 +18,7 @@ import pytest
 from stages.cluster.guard import clean_up, users
 from stages.cluster.launch import VARIABLE
 from tests.conftest import PROJECT, Pipeline, copy_of_project, environment
+from tests.stages.cluster.conftest import NICENESS
 
 pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -79,7 +80,7 @@ def start_nodes(folder: Path, token: dict[str, str]) -> str:
     def start(*own: str, **variables: str) -> bool:
         result = subprocess.run(
             [RAY, "start", *options, *own],
-            env=environment() | token | variables,
+            env=environment() | token | NICENESS | variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -8,6 +8,7 @@ import pytest
 
 from stages.cluster.launch import VARIABLE
 from tests.conftest import Pipeline
+from tests.stages.cluster.conftest import NICENESS
 
 pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -30,7 +31,7 @@ def test_a_cluster_of_this_machine_gives_the_same_lock(reproduced: Pipeline) -> 
     before = {*Path("/tmp").glob("ray-*")}  # of other runs
     command = ("dvc", "repro", "--force", "--no-run-cache", "--single-item", "train")
     while True:
-        result = reproduced.run(*command, **{VARIABLE: "local"})
+        result = reproduced.run(*command, **{VARIABLE: "local"}, **NICENESS)
         # Ray gives a node 30 s. On a busy machine that may be too little.
         if "timed out during startup" not in result.stdout + result.stderr:
             break
