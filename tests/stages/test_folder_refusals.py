@@ -40,6 +40,17 @@ BAD_IDX: dict[str, tuple[Spoil, str]] = {
         "own: found no t10k-labels-idx1-ubyte, plain or .gz, expected it beside "
         "train-images-idx3-ubyte; put",
     ),
+    "an empty file": (
+        lambda folder: (folder / RAW_NAMES[0]).write_bytes(b""),
+        "train-images-idx3-ubyte: found an empty file, expected an IDX file; put",
+    ),
+    "a shape of no array": (
+        lambda folder: (folder / RAW_NAMES[0]).write_bytes(
+            bytes.fromhex("00000803 00000000 ffffffff ffffffff")
+        ),
+        "train-images-idx3-ubyte: found the shape (0, 4294967295, 4294967295), expected one that "
+        "an array can have; put",
+    ),
     "another magic number": (
         lambda folder: (folder / RAW_NAMES[0]).write_bytes(bytes.fromhex("00000d03")),
         "train-images-idx3-ubyte: found the magic number 00000d03, expected 00000803; put",
@@ -77,7 +88,8 @@ BAD_IDX: dict[str, tuple[Spoil, str]] = {
     ),
     "a damaged .gz": (
         damaged_gzip,
-        "train-images-idx3-ubyte.gz: found ",
+        "train-images-idx3-ubyte.gz: found Compressed file ended before the end-of-stream marker "
+        "was reached, expected a gzip file; put",
     ),
     "too few names": (
         lambda folder: (folder / "classes.txt").write_text("one\ntwo\n"),

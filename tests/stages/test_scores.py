@@ -138,9 +138,15 @@ def test_calibration_error_by_hand() -> None:
 
 
 def test_full_confidence_has_a_bin() -> None:
-    """A probability of exactly 1 belongs to the last bin."""
+    """A probability of exactly 1 belongs to the last of 15 bins, with 0.99 and without 0.92.
+
+    Of 1 wrong, 0.99 right and 0.92 right the gaps are |1 - 0.01| and |-0.08|.
+    """
     labels = np.array([1, 2], np.uint8)
     assert expected_calibration_error(labels, _probabilities([1, 2], 1.0)) == 0
+    three = np.concatenate([_probabilities([7], one) for one in (1, 0.99, 0.92)])
+    found = expected_calibration_error(np.array([1, 7, 7], np.uint8), three)
+    assert found == pytest.approx((0.99 + 0.08) / 3)
 
 
 def test_prediction_table() -> None:
