@@ -61,12 +61,19 @@ def test_mistakes_worst_first() -> None:
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), IMAGES[4, ..., 0])
 
 
-@pytest.mark.parametrize(("mistakes", "shown"), [(0, 0), (1, 1), (11, 11)])
+def test_equally_sure_mistakes_are_in_their_order() -> None:
+    """Two runs on other machines, whose last digits may differ, draw the same picture."""
+    table = _table(3).assign(confidence=0.9)
+    figure = misclassified_figure(table, IMAGES, max_images=3, title="digits")
+    assert [title[-7:] for title in _titles(figure)] == ["image 0", "image 1", "image 2"]
+
+
+@pytest.mark.parametrize(("mistakes", "shown"), [(0, 0), (1, 1), (2, 2), (11, 11)])
 def test_few_or_no_mistakes(mistakes: int, shown: int) -> None:
     """The figure shows all mistakes if there are fewer than max_images, even if there are none."""
     figure = misclassified_figure(_table(mistakes), IMAGES, max_images=40, title="digits")
     assert len(_titles(figure)) == shown
-    which = {0: "no mistake", 1: "the only mistake", 11: "all 11 mistakes"}[mistakes]
+    which = {0: "no mistake", 1: "the only mistake"}.get(mistakes, f"all {mistakes} mistakes")
     assert figure.get_suptitle() == f"digits: {which} in 30 test images"
 
 
@@ -80,13 +87,20 @@ def test_the_least_sure_predictions_come_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classes", "ticks", "width"),
+    ("classes", "ticks", "size"),
     [
-        ("0123456789", ["0\nof 3", "1\nof 3", "8\nof 3", "9\nof 0"], 8),
-        ([f"boot {name}" for name in "0123456789ab"], ["boot 0, of 3", "boot b, of 0"], 9.6),
+        ("0123456789", ["0\nof 3", "1\nof 3", "8\nof 3", "9\nof 0"], (8, 4.5)),
+        ([f"no{name}" for name in "0123456789"], ["no0\nof 3"], (8, 4.5)),  # fits beside others
+        (
+            [*(f"boot {name}" for name in "0123456789a"), "b" * 24],
+            ["boot 0, of 3", "boot a, of 0", f"{'b' * 24}, of 0"],
+            (9.6, 4.5 + 24 / 14),
+        ),
     ],
 )
-def test_errors_of_each_class(classes: Sequence[str], ticks: list[str], width: float) -> None:
+def test_errors_of_each_class(
+    classes: Sequence[str], ticks: list[str], size: tuple[float, float]
+) -> None:
     """Bars count errors, names say of how many images; a class without either has a zero."""
     table = _table(12).query("label != '9'")
     for column in ("label", "predicted"):
@@ -99,14 +113,15 @@ def test_errors_of_each_class(classes: Sequence[str], ticks: list[str], width: f
     assert heights == errors
     assert [text.get_text() for text in ax.texts] == [str(count) for count in errors]
     assert {*ticks} <= {text.get_text() for text in ax.get_xticklabels()}
-    assert figure.get_size_inches()[0] == pytest.approx(width)
+    assert figure.get_size_inches() == pytest.approx(size)
 
 
-@pytest.mark.parametrize("mistakes", [0, 6, 30])
-def test_confidence(mistakes: int) -> None:
+@pytest.mark.parametrize(("mistakes", "first_share"), [(0, 0), (6, 60), (30, 0)])
+def test_confidence(mistakes: int, first_share: float) -> None:
     """The first point is the share right of the lowest tenth; the curve ends at the accuracy.
 
-    Full confidence belongs to the highest tenth, so there are five.
+    Full confidence belongs to the highest tenth, so there are five. The curve begins to fall in the
+    middle of its axis: with six errors, the least sure of 30 images, after 80 % of them.
     """
     confidence = np.linspace(0.5, 1, 30)
     table = _table(mistakes).assign(confidence=confidence)
@@ -115,10 +130,21 @@ def test_confidence(mistakes: int) -> None:
     curve = np.asarray(right.lines[0].get_ydata(), float)
     assert len(curve) == 30
     assert curve[-1] == pytest.approx(100 * (30 - mistakes) / 30)
+    shares = np.asarray(right.lines[0].get_xdata(), float)
+    np.testing.assert_allclose(shares, 100 * np.arange(1, 31) / 30)
+    assert right.get_xlim() == pytest.approx((first_share, 100))
     first = np.asarray(left.lines[1].get_ydata(), float)
     count = sum(0.5 <= value < 0.6 for value in confidence)
     assert len(left.texts) == 5
     assert first[0] == pytest.approx(max(0, count - mistakes) / count)
+
+
+def test_equally_sure_answers_are_in_their_order() -> None:
+    """The first image is wrong and all others are right, so the curve rises from 0."""
+    figure = confidence_figure(_table(1).assign(confidence=0.9), title="digits")
+    curve = np.asarray(figure.axes[1].lines[0].get_ydata(), float)
+    assert curve.tolist() == sorted(curve)
+    assert curve[0] == 0
 
 
 def test_confusion_counts() -> None:

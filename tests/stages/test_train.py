@@ -1,6 +1,6 @@
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -241,3 +241,22 @@ def test_the_states_stay_until_all_is_written(
         stage.run(monkeypatch)
     assert (tmp_path / "out" / "litert").exists()
     assert (stage.checkpoints.folder / "state").exists()
+
+
+def test_the_rows_of_all_networks_so_far_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the third network is trained, the curves of the first and the second are there."""
+
+    def trained(*given: Any, report: Report) -> tuple[int, History]:
+        rows = [{"network": given[3]}]
+        report(rows)
+        return given[3], rows
+
+    monkeypatch.setattr("stages.train.train_network", trained)
+    monkeypatch.setattr("stages.train.ensemble", lambda networks, _: networks)
+    reports: list[list[float]] = []
+    settings, nothing = TRAIN.model_copy(update={"networks": 3}), cast(Any, None)
+    networks: Any = train(
+        settings, nothing, nothing, lambda rows: reports.append([row["network"] for row in rows])
+    )
+    assert networks == [0, 1, 2]
+    assert reports == [[0], [0, 1], [0, 1, 2]]
